@@ -1,0 +1,3 @@
+//! The command `oraedge-bridge`.
+
+fn main() {}
