@@ -1,0 +1,162 @@
+//! The npm package: the core as wasm, its JavaScript bindings, and the hand-written half from
+//! `src/js`, put together in `pkg/`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use flate2::{Compression, write::GzEncoder};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{npm, process, setup, workspace};
+
+/// The most that the wasm may weigh after gzip, in bytes.
+const GZIP_LIMIT: usize = 250_000;
+/// The name of the bindings' files.
+const OUT_NAME: &str = "oraedge";
+/// The hand-written half, copied as it is.
+const HAND_WRITTEN: &str = "src/js";
+
+/// What rustc uses on this target by default, and wasm-opt has to be told.
+const WASM_FEATURES: [&str; 6] = [
+    "bulk-memory",
+    "multivalue",
+    "mutable-globals",
+    "nontrapping-float-to-int",
+    "reference-types",
+    "sign-ext",
+];
+
+/// Arguments of `dist`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Where to write the package
+    #[arg(long, default_value = "pkg")]
+    out: PathBuf,
+}
+
+/// What the wasm weighs, in bytes.
+pub(crate) struct WasmSize {
+    /// As it is.
+    pub(crate) raw: usize,
+    /// After gzip at its best level.
+    pub(crate) gzip: usize,
+}
+
+/// `cargo xtask dist`.
+pub(crate) fn run(args: &Args) -> Result<WasmSize> {
+    build(&workspace::root().join(&args.out))
+}
+
+/// Writes the package to `pkg/`.
+pub(crate) fn build_default() -> Result<WasmSize> {
+    build(&workspace::path("pkg"))
+}
+
+fn build(out: &Path) -> Result<WasmSize> {
+    let compiler = setup::wasm_compiler()?;
+    npm::install(&workspace::path("crates/xtask/npm"))?;
+    let compiled =
+        process::timed(&format!("compile the core to wasm, with {}", compiler.name()), || {
+            compile(compiler)
+        })?;
+    if out.exists() {
+        std::fs::remove_dir_all(out).with_context(|| out.display().to_string())?;
+    }
+    let wasm_folder = out.join("wasm");
+    std::fs::create_dir_all(&wasm_folder).with_context(|| wasm_folder.display().to_string())?;
+    process::timed("make the JavaScript bindings", || bind(&compiled, &wasm_folder))?;
+    let wasm = wasm_folder.join(format!("{OUT_NAME}_bg.wasm"));
+    process::timed("wasm-opt -Os", || optimize(&wasm))?;
+    process::timed("add the hand-written half, licences and README", || assemble(out))?;
+    let size = measure(&wasm)?;
+    println!(
+        "{}: wasm {} bytes, {} after gzip (limit {GZIP_LIMIT})",
+        out.display(),
+        size.raw,
+        size.gzip
+    );
+    if size.gzip > GZIP_LIMIT {
+        bail!("the wasm is {} bytes after gzip; the limit is {GZIP_LIMIT}", size.gzip);
+    }
+    Ok(size)
+}
+
+fn compile(compiler: setup::WasmCompiler) -> Result<PathBuf> {
+    let target = compiler.target_dir();
+    process::run(
+        compiler
+            .cargo(&["build", "--quiet", "--package", "oraedge", "--lib", "--profile", "wasm"])
+            .args(["--target", setup::TARGET])
+            .arg("--target-dir")
+            .arg(&target),
+    )?;
+    Ok(target.join(setup::TARGET).join("wasm/oraedge.wasm"))
+}
+
+/// One set of bindings serves every runtime: those of wasm-bindgen's target "web", told where
+/// the wasm is by the entry point of the runtime (`fetch`, an imported module, a file read).
+fn bind(compiled: &Path, folder: &Path) -> Result<()> {
+    Bindgen::new()
+        .input_path(compiled)
+        .out_name(OUT_NAME)
+        .web(true)?
+        .typescript(true)
+        .omit_default_module_path(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(folder)
+}
+
+fn optimize(wasm: &Path) -> Result<()> {
+    let wasm_opt = workspace::path("crates/xtask/npm/node_modules/binaryen/bin/wasm-opt");
+    process::run(
+        process::command("node")
+            .arg(wasm_opt)
+            .arg("-Os")
+            .args(WASM_FEATURES.map(|feature| format!("--enable-{feature}")))
+            .arg(wasm)
+            .arg("-o")
+            .arg(wasm),
+    )
+}
+
+fn assemble(out: &Path) -> Result<()> {
+    copy_folder(&workspace::path(HAND_WRITTEN), out)?;
+    for file in ["README.md", "LICENSE-APACHE", "LICENSE-UPL"] {
+        std::fs::copy(workspace::path(file), out.join(file)).with_context(|| file.to_owned())?;
+    }
+    set_version(&out.join("package.json"))
+}
+
+/// The package has the version of the workspace, whatever its `package.json` says.
+fn set_version(package_json: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(package_json)
+        .with_context(|| package_json.display().to_string())?;
+    let mut package: serde_json::Value =
+        serde_json::from_str(&text).with_context(|| package_json.display().to_string())?;
+    package["version"] = env!("CARGO_PKG_VERSION").into();
+    let text = serde_json::to_string_pretty(&package)? + "\n";
+    std::fs::write(package_json, text).with_context(|| package_json.display().to_string())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to).with_context(|| to.display().to_string())?;
+    for entry in std::fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), &target).with_context(|| target.display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
+fn measure(wasm: &Path) -> Result<WasmSize> {
+    let bytes = std::fs::read(wasm).with_context(|| wasm.display().to_string())?;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&bytes)?;
+    Ok(WasmSize { raw: bytes.len(), gzip: encoder.finish()?.len() })
+}

@@ -1,0 +1,39 @@
+//! The project's own commands. `cargo xtask setup`, `demo`, `dist`, `test` and `bench` need
+//! nothing but cargo and Node: what else a step uses, it installs into the project's folders
+//! or, where it is a system package, with apt-get.
+
+mod dist;
+mod npm;
+mod process;
+mod setup;
+mod suite;
+mod system;
+mod workspace;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make this machine able to build the wasm
+    Setup(setup::Args),
+    /// Build the npm package into pkg/
+    Dist(dist::Args),
+    /// Run every check of the project
+    Test(suite::Args),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Setup(args) => setup::run(&args),
+        Command::Dist(args) => dist::run(&args).map(|_| ()),
+        Command::Test(args) => suite::run(&args),
+    }
+}

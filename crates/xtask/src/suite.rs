@@ -1,0 +1,135 @@
+//! `cargo xtask test`: every check of the project, one after the other, with a summary.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::{dist, process, setup};
+
+/// Arguments of `test`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Run the steps that take long, too
+    #[arg(long)]
+    all: bool,
+    /// Run these steps alone (comma-separated names)
+    #[arg(long, value_delimiter = ',', value_name = "STEP")]
+    only: Vec<String>,
+    /// Print the names of the steps, and run none
+    #[arg(long)]
+    list: bool,
+}
+
+struct Step {
+    name: &'static str,
+    what: &'static str,
+    /// Left out unless `--all` or its name asks for it.
+    long: bool,
+    run: fn() -> Result<()>,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "fmt", what: "the formatting is rustfmt's", long: false, run: fmt },
+    Step { name: "clippy", what: "no lint, native", long: false, run: clippy },
+    Step { name: "clippy-wasm", what: "no lint, the core for wasm", long: false, run: clippy_wasm },
+    Step { name: "rust", what: "the Rust tests of every member", long: false, run: rust },
+    Step {
+        name: "dist",
+        what: "the npm package builds within its size",
+        long: false,
+        run: package,
+    },
+];
+
+/// `cargo xtask test`.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.list {
+        for step in STEPS {
+            println!("{:12} {}{}", step.name, step.what, if step.long { " (long)" } else { "" });
+        }
+        return Ok(());
+    }
+    let known: BTreeSet<&str> = STEPS.iter().map(|step| step.name).collect();
+    if let Some(unknown) = args.only.iter().find(|name| !known.contains(name.as_str())) {
+        bail!("no step is called {unknown:?}; see `cargo xtask test --list`");
+    }
+    let chosen = STEPS.iter().filter(|step| {
+        if args.only.is_empty() {
+            args.all || !step.long
+        } else {
+            args.only.iter().any(|name| name == step.name)
+        }
+    });
+    summarize(chosen.map(run_step).collect())
+}
+
+struct Ran {
+    step: &'static Step,
+    took: Duration,
+    error: Option<anyhow::Error>,
+}
+
+fn run_step(step: &'static Step) -> Ran {
+    println!("\n=== {}: {}", step.name, step.what);
+    let start = Instant::now();
+    let error = (step.run)().err();
+    if let Some(error) = &error {
+        println!("=== {} FAILED: {error:#}", step.name);
+    }
+    Ran { step, took: start.elapsed(), error }
+}
+
+fn summarize(steps: Vec<Ran>) -> Result<()> {
+    println!("\n=== summary");
+    for ran in &steps {
+        let word = if ran.error.is_none() { "passed" } else { "FAILED" };
+        println!("{word}  {:12} {:>12}", ran.step.name, process::seconds(ran.took));
+        if let Some(error) = &ran.error {
+            println!("        {error:#}");
+        }
+    }
+    for step in STEPS.iter().filter(|step| !steps.iter().any(|ran| ran.step.name == step.name)) {
+        println!("not run {:12} {}", step.name, step.what);
+    }
+    let failed = steps.iter().filter(|ran| ran.error.is_some()).count();
+    println!("{} passed, {failed} failed", steps.len() - failed);
+    if failed > 0 {
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+fn fmt() -> Result<()> {
+    process::run(process::cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result<()> {
+    process::run(process::cargo().args([
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-Dwarnings",
+    ]))
+}
+
+fn clippy_wasm() -> Result<()> {
+    let compiler = setup::wasm_compiler()?;
+    process::run(
+        compiler
+            .cargo(&["clippy", "--quiet", "--package", "oraedge", "--lib"])
+            .args(["--target", setup::TARGET, "--target-dir"])
+            .arg(compiler.target_dir())
+            .args(["--", "-Dwarnings"]),
+    )
+}
+
+fn rust() -> Result<()> {
+    process::run(process::cargo().args(["test", "--quiet", "--workspace", "--no-fail-fast"]))
+}
+
+fn package() -> Result<()> {
+    dist::build_default().map(|_| ())
+}

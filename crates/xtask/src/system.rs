@@ -1,0 +1,20 @@
+//! Packages of the operating system, for the few things that no language's registry has.
+
+use anyhow::{Context, Result};
+
+use crate::process;
+
+/// Installs Debian packages; needs root, and says so where it is not.
+pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
+    let by_hand = format!("apt-get install --no-install-recommends {}", packages.join(" "));
+    let apt = |arguments: &[&str]| {
+        process::run(
+            process::command("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments),
+        )
+        .with_context(|| format!("as root, run: {by_hand}"))
+    };
+    apt(&["-qq", "update"])?;
+    let mut arguments = vec!["-qq", "-y", "install", "--no-install-recommends"];
+    arguments.extend_from_slice(packages);
+    apt(&arguments)
+}
