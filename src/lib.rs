@@ -1,6 +1,7 @@
 //! Oracle Database from a browser tab, an edge worker, Node or Rust, in Oracle's own wire
 //! protocol (TNS / TTC, "thin"): no Oracle client library, no REST service.
 
+pub mod auth;
 pub mod error;
 pub mod time;
 pub mod wire;

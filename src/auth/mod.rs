@@ -1,0 +1,23 @@
+//! Proving who one is. Pure functions: no connection, no clock, no random source in here, so that
+//! a recorded log-on replays to the byte.
+//!
+//! [`o5logon`] is the password log-on, both sides of it; [`mode`] names the flags that go with
+//! every log-on; [`Secret`] holds what must never be printed.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::cast_possible_truncation
+    )
+)]
+
+pub mod mode;
+pub mod o5logon;
+pub mod secret;
+
+pub use mode::AuthMode;
+pub use secret::Secret;
