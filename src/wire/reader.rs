@@ -296,10 +296,9 @@ impl<'a> Reader<'a> {
         let result = match head {
             0 | NULL_LENGTH_INDICATOR => return Ok(Span::Null),
             LONG_LENGTH_INDICATOR => self.chunks(field),
-            length => self.raw(usize::from(length), field).map(|_| Span::Plain {
-                start: begin + 1,
-                end: begin + 1 + usize::from(length),
-            }),
+            length => self
+                .raw(usize::from(length), field)
+                .map(|_| Span::Plain { start: begin + 1, end: begin + 1 + usize::from(length) }),
         };
         if result.is_err() {
             self.position = begin;
@@ -364,7 +363,9 @@ pub fn span_bytes(bytes: &[u8], span: Span) -> Option<Cow<'_, [u8]>> {
     match span {
         Span::Null => None,
         Span::Plain { start, end } => bytes.get(start..end).map(Cow::Borrowed),
-        Span::Chunked { start, end } => Some(join_chunks(bytes.get(start..end).unwrap_or_default())),
+        Span::Chunked { start, end } => {
+            Some(join_chunks(bytes.get(start..end).unwrap_or_default()))
+        }
     }
 }
 
