@@ -1,9 +1,10 @@
 //! Bytes to typed values and back. No state, no I/O, no policy.
-//!
-//! Every type here has both directions, since the simulator under `crates/simulator` speaks the
-//! other side with the same code.
 
+pub mod capabilities;
+pub mod connect;
+pub mod packet;
 pub mod reader;
+pub mod ttc;
 pub mod value;
 pub mod writer;
 
