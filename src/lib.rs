@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod error;
+pub mod protocol;
 pub mod time;
 pub mod wire;
 

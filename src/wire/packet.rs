@@ -149,7 +149,7 @@ impl Framer {
 
     /// The next packet, and takes what it needs from the front of `input`. `None` takes all of
     /// `input` and wants more.
-    pub fn next<'a>(&'a mut self, input: &mut &'a [u8]) -> Decoded<Option<Packet<'a>>> {
+    pub fn next<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Decoded<Option<Packet<'s>>> {
         if self.yielded {
             self.partial.clear();
             self.yielded = false;

@@ -131,6 +131,11 @@ impl<'a> Reader<'a> {
         self.bytes.get(self.position..).unwrap_or_default()
     }
 
+    /// All the bytes, taken or not; offsets and spans count in them.
+    pub fn whole(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The next byte, without taking it.
     pub fn peek(&self, field: &'static str) -> Decoded<u8> {
         self.bytes.get(self.position).copied().ok_or(DecodeError::Short {

@@ -1,0 +1,300 @@
+//! One stream's packets: opening, then one call and its answer at a time.
+
+use super::break_reset::{BreakReset, DataAction};
+use super::opening::{Opening, OpeningEvent, unexpected};
+use super::response::{Expect, Response, ResponseParser};
+use super::rows::{LastRow, RowBatch};
+use crate::error::{Error, Result};
+use crate::wire::Writer;
+use crate::wire::capabilities::{Capabilities, TNS_VERSION_MIN_ACCEPTED};
+use crate::wire::connect::{Accept, Connect};
+use crate::wire::packet::{
+    Framer, Packet, control, data_flag, marker, packet_type, write_message, write_packet,
+};
+use crate::wire::reader::Reader;
+use crate::wire::ttc::function::Sequence;
+
+/// Something that came to its end.
+#[derive(Debug)]
+pub enum Finished {
+    /// CONNECT was answered.
+    Opening(OpeningEvent),
+    /// A call was answered.
+    Call(Box<Response>),
+}
+
+/// What the stream is at.
+#[derive(Debug)]
+enum Phase {
+    /// Nothing is awaited.
+    Idle,
+    /// The answer to CONNECT is awaited.
+    Opening(Opening),
+    /// The answer to a call is awaited.
+    Call(Box<Call>),
+}
+
+#[derive(Debug)]
+struct Call {
+    parser: ResponseParser,
+    /// To begin anew behind a reset.
+    expect: Expect,
+    marked_end: bool,
+}
+
+/// One stream's packet machine.
+#[derive(Debug)]
+pub struct Connection {
+    /// What holds on this stream.
+    pub caps: Capabilities,
+    /// Numbers the calls.
+    pub sequence: Sequence,
+    framer: Framer,
+    wide_lengths: bool,
+    phase: Phase,
+    break_reset: BreakReset,
+    out: Vec<u8>,
+    /// Message buffer, kept from call to call.
+    message: Vec<u8>,
+    finished: Option<Finished>,
+    notification: Option<u32>,
+    end_of_stream: bool,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Connection::new()
+    }
+}
+
+impl Connection {
+    /// A stream on which nothing was sent yet.
+    pub fn new() -> Self {
+        Connection {
+            caps: Capabilities::default(),
+            sequence: Sequence::default(),
+            framer: Framer::new(),
+            wide_lengths: false,
+            phase: Phase::Idle,
+            break_reset: BreakReset::Quiet,
+            out: Vec::new(),
+            message: Vec::new(),
+            finished: None,
+            notification: None,
+            end_of_stream: false,
+        }
+    }
+
+    /// Sends CONNECT.
+    pub fn open(&mut self, connect: &Connect<'_>) {
+        connect.encode(&mut self.out);
+        self.phase = Phase::Opening(Opening::default());
+    }
+
+    /// A buffer to write the next message into.
+    pub fn writer(&mut self) -> Writer {
+        self.message.clear();
+        Writer::with(std::mem::take(&mut self.message))
+    }
+
+    /// Sends a call; its answer is awaited from now on.
+    pub fn call(&mut self, message: Writer, expect: Expect, last: LastRowOf<'_>) {
+        let marked_end = self.caps.end_of_response
+            && !matches!(expect, Expect::Protocol | Expect::DataTypes);
+        self.send(message, 0);
+        let last = last.0.map_or_else(LastRow::default, RowBatch::last_row);
+        self.phase = Phase::Call(Box::new(Call {
+            parser: ResponseParser::new(expect.clone(), last, marked_end),
+            expect,
+            marked_end,
+        }));
+        self.break_reset = BreakReset::Quiet;
+    }
+
+    /// Sends a message that has no answer of its own, or goes on with the call that is awaited.
+    pub fn send(&mut self, message: Writer, data_flags: u16) {
+        let message = message.into_vec();
+        write_message(&mut self.out, self.wide_lengths, self.caps.sdu, data_flags, &message);
+        self.message = message;
+    }
+
+    /// Tells the server that nothing more will come.
+    pub fn send_end_of_stream(&mut self) {
+        write_message(&mut self.out, self.wide_lengths, self.caps.sdu, data_flag::EOF, &[]);
+    }
+
+    /// Asks the server to end the call that is under way. Its answer will be ORA-01013, or
+    /// whatever the server thinks of it.
+    pub fn interrupt(&mut self) {
+        if self.is_busy() && !self.break_reset.is_pending() {
+            self.break_reset.interrupted();
+            self.send_marker(marker::INTERRUPT);
+        }
+    }
+
+    /// Whether an answer is awaited.
+    pub fn is_busy(&self) -> bool {
+        !matches!(self.phase, Phase::Idle)
+    }
+
+    /// Whether part of a packet has arrived and the rest has not.
+    pub fn is_midway(&self) -> bool {
+        self.framer.is_midway()
+    }
+
+    /// An error number that the server sent outside of calls: the connection is of no more use.
+    pub fn notification(&self) -> Option<u32> {
+        self.notification
+    }
+
+    /// Whether the server said that nothing more will come.
+    pub fn is_at_end(&self) -> bool {
+        self.end_of_stream
+    }
+
+    /// Takes what is to be sent.
+    pub fn take_output(&mut self) -> Option<Vec<u8>> {
+        if self.out.is_empty() { None } else { Some(std::mem::take(&mut self.out)) }
+    }
+
+    /// Takes what came to its end.
+    pub fn take_finished(&mut self) -> Option<Finished> {
+        self.finished.take()
+    }
+
+    /// Takes bytes from the stream.
+    pub fn handle_input(&mut self, mut input: &[u8]) -> Result<()> {
+        let mut framer = std::mem::take(&mut self.framer);
+        let result = self.handle_packets(&mut framer, &mut input);
+        self.framer = framer;
+        result
+    }
+
+    fn handle_packets(&mut self, framer: &mut Framer, input: &mut &[u8]) -> Result<()> {
+        while let Some(packet) = framer.next(input)? {
+            let accepted = self.handle_packet(&packet)?;
+            if accepted {
+                framer.use_wide_lengths();
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether lengths have four bytes from here on.
+    fn handle_packet(&mut self, packet: &Packet<'_>) -> Result<bool> {
+        if packet.packet_type == packet_type::CONTROL {
+            return self.handle_control(packet).map(|()| false);
+        }
+        match &mut self.phase {
+            Phase::Opening(opening) => {
+                let Some(event) = opening.handle_packet(packet)? else { return Ok(false) };
+                let wide = self.handle_opening(&event);
+                self.phase = Phase::Idle;
+                self.finished = Some(Finished::Opening(event));
+                Ok(wide)
+            }
+            Phase::Call(_) | Phase::Idle => self.handle_later_packet(packet).map(|()| false),
+        }
+    }
+
+    fn handle_opening(&mut self, event: &OpeningEvent) -> bool {
+        let OpeningEvent::Accepted(Accept { protocol_version, sdu, flags2, .. }) = event else {
+            return false;
+        };
+        self.caps.accept(*protocol_version, usize::try_from(*sdu).unwrap_or(8192), *flags2);
+        self.wide_lengths = *protocol_version >= TNS_VERSION_MIN_ACCEPTED;
+        self.wide_lengths
+    }
+
+    fn handle_later_packet(&mut self, packet: &Packet<'_>) -> Result<()> {
+        match packet.packet_type {
+            packet_type::DATA => {
+                let (flags, payload) = packet.data()?;
+                if flags & data_flag::EOF != 0 {
+                    self.end_of_stream = true;
+                }
+                self.handle_data(flags, payload)
+            }
+            packet_type::MARKER => {
+                let kind = packet.payload.get(2).copied().unwrap_or(marker::BREAK);
+                // A marker between calls is the rest of an exchange that is over.
+                if self.is_busy() && self.break_reset.handle_marker(kind) {
+                    self.send_marker(marker::RESET);
+                }
+                Ok(())
+            }
+            other => Err(unexpected(other, "the answer to a call")),
+        }
+    }
+
+    fn handle_data(&mut self, flags: u16, payload: &[u8]) -> Result<()> {
+        let Phase::Call(call) = &mut self.phase else {
+            if payload.is_empty() {
+                return Ok(());
+            }
+            return Err(Error::misbehaved("data came although nothing was asked"));
+        };
+        match self.break_reset.handle_data() {
+            DataAction::Discard => return Ok(()),
+            DataAction::Take => {}
+            DataAction::TakeAnew => {
+                call.parser = ResponseParser::plain(call.expect.clone(), call.marked_end);
+            }
+        }
+        if payload.is_empty() && flags & data_flag::EOF != 0 {
+            return Ok(());
+        }
+        let last_packet = flags & data_flag::END_OF_RESPONSE != 0;
+        if !call.parser.handle_data(payload, last_packet, &mut self.caps)? {
+            return Ok(());
+        }
+        if self.break_reset.is_pending() {
+            // The answer came before the server saw the interrupt. Its error is still to come.
+            call.parser = ResponseParser::plain(call.expect.clone(), call.marked_end);
+            return Ok(());
+        }
+        if let Phase::Call(call) = std::mem::replace(&mut self.phase, Phase::Idle) {
+            let response = call.parser.finish();
+            if response.flush_out_binds {
+                self.ask_for_out_binds(call.expect, call.marked_end, response);
+            } else {
+                self.finished = Some(Finished::Call(Box::new(response)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The server keeps OUT binds back until it is asked for them.
+    fn ask_for_out_binds(&mut self, mut expect: Expect, marked_end: bool, response: Response) {
+        let mut message = self.writer();
+        message.u8(crate::wire::ttc::codes::message::FLUSH_OUT_BINDS);
+        self.send(message, 0);
+        if let (Expect::Execute { directions, .. }, Some(told)) =
+            (&mut expect, response.directions)
+        {
+            *directions = told;
+        }
+        self.phase = Phase::Call(Box::new(Call {
+            parser: ResponseParser::plain(expect.clone(), marked_end),
+            expect,
+            marked_end,
+        }));
+    }
+
+    fn handle_control(&mut self, packet: &Packet<'_>) -> Result<()> {
+        let mut reader = Reader::new(packet.payload);
+        if reader.u16_be("CONTROL: kind")? == control::INBAND_NOTIFICATION {
+            reader.skip(4, "CONTROL: flags")?;
+            self.notification = Some(reader.u32_be("CONTROL: error number")?);
+        }
+        Ok(())
+    }
+
+    fn send_marker(&mut self, kind: u8) {
+        write_packet(&mut self.out, self.wide_lengths, packet_type::MARKER, 0, &[1, 0, kind]);
+    }
+}
+
+/// The batch before the one that a call fetches, if there is one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LastRowOf<'a>(pub Option<&'a RowBatch>);

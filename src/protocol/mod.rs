@@ -1,0 +1,14 @@
+//! One connection's packet machine: opening it, one call and its answer at a time, break and reset.
+//!
+//! No I/O and no clock: bytes are handed in and taken out.
+
+mod break_reset;
+mod connection;
+mod opening;
+mod response;
+mod rows;
+
+pub use connection::{Connection, Finished, LastRowOf};
+pub use opening::{Opening, OpeningEvent};
+pub use response::{Expect, OutBind, Response, ResponseParser};
+pub use rows::{Cell, RowBatch, Rows};

@@ -1,0 +1,246 @@
+//! Rows as they came: the bytes of an answer, and where each cell lies in them.
+//!
+//! Nothing is decoded and nothing is copied until somebody asks for a cell.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::wire::reader::{Decoded, Reader, Span, join_chunks};
+use crate::wire::ttc::describe::ColumnInfo;
+use crate::wire::ttc::row::CellLayout;
+
+/// Where one cell lies in a batch's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    start: u32,
+    length: u32,
+}
+
+/// The value is null.
+const NULL: u32 = u32::MAX;
+/// The value lies in pieces.
+const CHUNKED: u32 = 0x8000_0000;
+
+impl Cell {
+    /// A cell without a value.
+    pub const NULL: Cell = Cell { start: 0, length: NULL };
+
+    fn new(span: Span) -> Cell {
+        let cell = |start: usize, end: usize, flag: u32| {
+            match (u32::try_from(start), u32::try_from(end.saturating_sub(start))) {
+                (Ok(start), Ok(length)) if length < CHUNKED - 1 => {
+                    Cell { start, length: length | flag }
+                }
+                _ => Cell::NULL,
+            }
+        };
+        match span {
+            Span::Null => Cell::NULL,
+            Span::Plain { start, end } => cell(start, end, 0),
+            Span::Chunked { start, end } => cell(start, end, CHUNKED),
+        }
+    }
+
+    /// Whether the cell has no value.
+    #[inline]
+    pub fn is_null(self) -> bool {
+        self.length == NULL
+    }
+
+    /// The bytes that the cell covers, pieces and all.
+    #[inline]
+    fn covered(self, bytes: &[u8]) -> &[u8] {
+        let start = usize::try_from(self.start).unwrap_or(usize::MAX);
+        let length = usize::try_from(self.length & !CHUNKED).unwrap_or(usize::MAX);
+        start.checked_add(length).and_then(|end| bytes.get(start..end)).unwrap_or_default()
+    }
+
+    /// The value; `None` is null. Borrowed unless it came in several pieces.
+    #[inline]
+    pub fn value(self, bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+        if self.is_null() {
+            None
+        } else if self.length & CHUNKED == 0 {
+            Some(Cow::Borrowed(self.covered(bytes)))
+        } else {
+            Some(join_chunks(self.covered(bytes)))
+        }
+    }
+}
+
+/// The rows of one answer.
+#[derive(Debug, Clone)]
+pub struct RowBatch {
+    columns: Arc<[ColumnInfo]>,
+    bytes: Vec<u8>,
+    cells: Vec<Cell>,
+    rows: usize,
+}
+
+impl RowBatch {
+    /// What the columns are.
+    pub fn columns(&self) -> &Arc<[ColumnInfo]> {
+        &self.columns
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The bare bytes of a value, as [`crate::wire::value`] decodes them; `None` is null, and what
+    /// lies outside of the batch.
+    #[inline]
+    pub fn cell(&self, row: usize, column: usize) -> Option<Cow<'_, [u8]>> {
+        if column >= self.columns.len() {
+            return None;
+        }
+        self.cells.get(row * self.columns.len() + column).and_then(|cell| cell.value(&self.bytes))
+    }
+
+    /// The cells of one row, and the bytes that they lie in.
+    #[inline]
+    pub fn row(&self, row: usize) -> (&[Cell], &[u8]) {
+        let width = self.columns.len();
+        (self.cells.get(row * width..(row + 1) * width).unwrap_or_default(), &self.bytes)
+    }
+
+    /// What the next answer needs of this one: its first row may repeat values of the last here.
+    pub(crate) fn last_row(&self) -> LastRow {
+        let mut last = LastRow::default();
+        let Some(row) = self.rows.checked_sub(1) else { return last };
+        for cell in self.row(row).0 {
+            let start = u32::try_from(last.bytes.len()).unwrap_or(u32::MAX);
+            if !cell.is_null() {
+                last.bytes.extend_from_slice(cell.covered(&self.bytes));
+            }
+            last.cells.push(Cell { start, ..*cell });
+        }
+        last
+    }
+}
+
+/// The last row of the batch before, packed at the front of the next answer's bytes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LastRow {
+    pub(crate) bytes: Vec<u8>,
+    cells: Vec<Cell>,
+}
+
+/// Collects the cells of an answer's rows while it arrives.
+#[derive(Debug, Default)]
+pub struct Rows {
+    columns: Option<Arc<[ColumnInfo]>>,
+    layouts: Vec<CellLayout>,
+    cells: Vec<Cell>,
+    /// Where the row before the first lies, for values that repeat it.
+    before: Vec<Cell>,
+    /// Which columns the next row brings; empty if all.
+    bit_vector: Vec<u8>,
+    rows: usize,
+}
+
+impl Rows {
+    /// Rows of a query that was described before.
+    pub(crate) fn new(columns: Option<Arc<[ColumnInfo]>>, last: LastRow) -> Rows {
+        let mut rows = Rows { before: last.cells, ..Rows::default() };
+        if let Some(columns) = columns {
+            rows.describe(columns);
+        }
+        rows
+    }
+
+    /// Takes a (new) description.
+    pub(crate) fn describe(&mut self, columns: Arc<[ColumnInfo]>) {
+        self.layouts = columns.iter().map(CellLayout::of).collect();
+        if self.before.len() != columns.len() {
+            self.before.clear();
+        }
+        self.columns = Some(columns);
+    }
+
+    /// Whether it is known what the rows look like.
+    pub(crate) fn is_described(&self) -> bool {
+        self.columns.is_some()
+    }
+
+    /// How many columns there are.
+    pub(crate) fn width(&self) -> usize {
+        self.layouts.len()
+    }
+
+    /// The next row repeats the values whose bits are clear.
+    pub(crate) fn set_bit_vector(&mut self, vector: &[u8]) {
+        self.bit_vector.clear();
+        self.bit_vector.extend_from_slice(vector);
+    }
+
+    /// Reads one row behind its message type. Leaves everything as it was if it is cut short.
+    #[inline]
+    pub(crate) fn take_row(&mut self, reader: &mut Reader<'_>, version: u8) -> Decoded<()> {
+        let start = self.cells.len();
+        let result = if self.bit_vector.is_empty() {
+            self.take_whole_row(reader, version)
+        } else {
+            self.take_partial_row(start, reader, version)
+        };
+        match result {
+            Ok(()) => {
+                self.bit_vector.clear();
+                self.rows += 1;
+                Ok(())
+            }
+            Err(error) => {
+                self.cells.truncate(start);
+                Err(error)
+            }
+        }
+    }
+
+    fn take_whole_row(&mut self, reader: &mut Reader<'_>, version: u8) -> Decoded<()> {
+        for layout in &self.layouts {
+            self.cells.push(Cell::new(layout.take(reader, version)?));
+        }
+        Ok(())
+    }
+
+    fn take_partial_row(
+        &mut self,
+        start: usize,
+        reader: &mut Reader<'_>,
+        version: u8,
+    ) -> Decoded<()> {
+        for (column, layout) in self.layouts.iter().enumerate() {
+            let byte = self.bit_vector.get(column / 8).copied().unwrap_or(0xff);
+            if byte & (1 << (column % 8)) != 0 {
+                self.cells.push(Cell::new(layout.take(reader, version)?));
+                continue;
+            }
+            let repeated = match start.checked_sub(self.layouts.len()) {
+                Some(previous) => self.cells.get(previous + column),
+                None => self.before.get(column),
+            };
+            match repeated {
+                Some(cell) => self.cells.push(*cell),
+                None => {
+                    return Err(reader.malformed(
+                        "bit vector",
+                        "the first row repeats a value, but there is no row before it",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows, with the bytes that they lie in.
+    pub(crate) fn finish(self, bytes: Vec<u8>) -> Option<RowBatch> {
+        let columns = self.columns?;
+        Some(RowBatch { columns, bytes, cells: self.cells, rows: self.rows })
+    }
+}
