@@ -266,13 +266,32 @@ pub struct ConnectStringError {
     pub input: String,
     /// Where in `input`, in characters from 0.
     pub position: usize,
+    /// The file that `input` is from, if it is from one.
+    pub place: Option<TextPlace>,
+}
+
+/// Where in a file a piece of text begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextPlace {
+    /// The file's name as the caller gave it.
+    pub file: String,
+    /// The number of the line, from 1.
+    pub line: usize,
 }
 
 impl std::fmt::Display for ConnectStringError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let ConnectStringError { message, input, position } = self;
+        let ConnectStringError { message, input, position, place } = self;
         let (line_number, column, line) = locate(input, *position);
-        write!(f, "{message} (line {line_number}, column {})\n  {line}\n  ", column + 1)?;
+        let column_number = column + 1;
+        match place {
+            Some(TextPlace { file, line: first }) => {
+                let line_number = first + line_number - 1;
+                write!(f, "{message} ({file} line {line_number}, column {column_number})")?;
+            }
+            None => write!(f, "{message} (line {line_number}, column {column_number})")?,
+        }
+        write!(f, "\n  {line}\n  ")?;
         for _ in 0..column {
             f.write_str(" ")?;
         }

@@ -2,6 +2,7 @@
 //! protocol (TNS / TTC, "thin"): no Oracle client library, no REST service.
 
 pub mod auth;
+pub mod connect_string;
 pub mod error;
 pub mod protocol;
 pub mod time;
