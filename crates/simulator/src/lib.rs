@@ -1,0 +1,4 @@
+//! A small Oracle for tests, demos and offline work: an Oracle-dialect SQL engine on SQLite, and
+//! the server that speaks TNS and TTC in front of it.
+
+pub mod engine;
