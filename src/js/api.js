@@ -1,0 +1,99 @@
+// What the package exports, whichever runtime it is in.
+
+import { Connection } from "./connection.js";
+import * as constants from "./constants.js";
+import { DatabaseError, OraedgeError, fromWasm, misuse } from "./errors.js";
+import { checkOption, connectOptions } from "./options.js";
+import { currentPlatform, loadWasm } from "./platform.js";
+import { Session } from "./session.js";
+import { settings } from "./settings.js";
+import { sql } from "./sql.js";
+import { opener } from "./streams.js";
+import { webSocket } from "./transports/websocket.js";
+import * as types from "./types.js";
+
+/** Logs on to a database; see index.d.ts. */
+export async function getConnection(options) {
+  const platform = currentPlatform();
+  const chosen = connectOptions(options, platform.identity());
+  const { signal } = options;
+  if (signal !== undefined) checkOption("signal", signal);
+  const transport = options.transport ?? platform.defaultTransport();
+  if (typeof transport !== "function") {
+    throw misuse("transport must be a function, such as webSocket(url) or tcp()");
+  }
+  signal?.throwIfAborted();
+  const wasm = await loadWasm();
+  try {
+    const client = await abortable(wasm.Client.connect(chosen, opener(transport)), signal);
+    return new Connection(new Session(client, wasm));
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw fromWasm(error);
+  }
+}
+
+// A log-on that is given up goes on in the background until it ends, and is closed then.
+function abortable(connecting, signal) {
+  if (!signal) return connecting;
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(signal.reason);
+      connecting.then((client) => client.close().finally(() => client.free())).catch(() => {});
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    connecting.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** How much memory the wasm module has, in bytes; it grows, and never shrinks. */
+export async function wasmMemoryBytes() {
+  return (await loadWasm()).memory.buffer.byteLength;
+}
+
+/** A transport over the runtime's own sockets; only where the runtime has them. */
+export function tcp(options) {
+  return currentPlatform().tcp(options);
+}
+
+export * from "./constants.js";
+export { DatabaseError, OraedgeError } from "./errors.js";
+export { Connection } from "./connection.js";
+export { ResultSet } from "./cursor.js";
+export { sql } from "./sql.js";
+export { webSocket } from "./transports/websocket.js";
+export {
+  BLOB, BUFFER, CLOB, CURSOR, DATE, DB_TYPE_BFILE, DB_TYPE_BINARY_DOUBLE, DB_TYPE_BINARY_FLOAT,
+  DB_TYPE_BINARY_INTEGER, DB_TYPE_BLOB, DB_TYPE_BOOLEAN, DB_TYPE_CHAR, DB_TYPE_CLOB,
+  DB_TYPE_CURSOR, DB_TYPE_DATE, DB_TYPE_INTERVAL_DS, DB_TYPE_INTERVAL_YM, DB_TYPE_JSON,
+  DB_TYPE_LONG, DB_TYPE_LONG_NVARCHAR, DB_TYPE_LONG_RAW, DB_TYPE_NCHAR, DB_TYPE_NCLOB,
+  DB_TYPE_NUMBER, DB_TYPE_NVARCHAR, DB_TYPE_OBJECT, DB_TYPE_RAW, DB_TYPE_ROWID, DB_TYPE_TIMESTAMP,
+  DB_TYPE_TIMESTAMP_LTZ, DB_TYPE_TIMESTAMP_TZ, DB_TYPE_UROWID, DB_TYPE_VARCHAR, DB_TYPE_VECTOR,
+  DB_TYPE_XMLTYPE, DbType, IntervalDS, IntervalYM, NCLOB, NUMBER, STRING,
+} from "./types.js";
+
+const { dbTypeByNumber: _, ...publicTypes } = types;
+
+/** All of the above in one object, with the settings as properties, as node-oracledb has it. */
+const oraedge = {
+  ...constants,
+  ...publicTypes,
+  DatabaseError,
+  OraedgeError,
+  getConnection,
+  sql,
+  tcp,
+  wasmMemoryBytes,
+  webSocket,
+};
+for (const name of Object.keys(settings)) {
+  Object.defineProperty(oraedge, name, {
+    enumerable: true,
+    get: () => settings[name],
+    set(value) {
+      if (!(name === "fetchTypeHandler" && value === undefined)) checkOption(name, value);
+      settings[name] = value;
+    },
+  });
+}
+export default Object.seal(oraedge);

@@ -1,0 +1,205 @@
+// A connection: node-oracledb's methods, and what JavaScript has learned since.
+
+import {
+  EXECUTE_AUTO_COMMIT, EXECUTE_BATCH_ERRORS, EXECUTE_KEEP_IN_CACHE, EXECUTE_MANY,
+  EXECUTE_ROW_COUNTS,
+} from "./border.js";
+import { encodeBinds, encodeManyBinds } from "./binds.js";
+import { Cursor, ResultSet, RowStream } from "./cursor.js";
+import { DatabaseError, OraedgeError, misuse } from "./errors.js";
+import { checkOption, executeManyOptions, executeOptions } from "./options.js";
+import { SqlFragment, makeTag } from "./sql.js";
+
+/** One session of the database. */
+export class Connection {
+  #session;
+  #inTransaction = false;
+  #serverVersion;
+
+  /** @param {import("./session.js").Session} session logged on */
+  constructor(session) {
+    this.#session = session;
+    const { client } = session;
+    this.#serverVersion = { text: client.serverVersion, number: client.serverVersionNumber };
+    this.sql = makeTag(this);
+  }
+
+  /** Executes a statement; see index.d.ts for all of this class. */
+  async execute(statement, binds, options) {
+    const { sql, values } = readStatement(statement, binds);
+    const chosen = this.#chosen(executeOptions(options));
+    const { outcome, cursor } = await this.#run(sql, encodeBinds(values), chosen);
+    if (cursor) {
+      if (chosen.resultSet) return { metaData: cursor.metaData, resultSet: new ResultSet(cursor) };
+      const { metaData } = cursor;
+      return { metaData, rows: await cursor.rest() };
+    }
+    const result = { rowsAffected: outcome.rowsAffected };
+    const { lastRowid, warning } = outcome;
+    if (lastRowid !== undefined) result.lastRowid = lastRowid;
+    if (warning !== undefined) result.warning = warningError(warning);
+    outcome.free();
+    return result;
+  }
+
+  /** Executes a query when its first row is asked for, and fetches as the rows are taken. */
+  query(statement, binds, options) {
+    const { sql, values } = readStatement(statement, binds);
+    const chosen = this.#chosen(executeOptions(options));
+    const encoded = encodeBinds(values);
+    return new RowStream(async () => {
+      const { outcome, cursor } = await this.#run(sql, encoded, chosen);
+      if (cursor) return cursor;
+      outcome.free();
+      throw misuse("query() is for statements that give rows; use execute() for all others");
+    });
+  }
+
+  /** Executes a statement once for each row of binds, in one go. */
+  async executeMany(sql, rows, options) {
+    if (typeof sql !== "string") throw misuse("the statement of executeMany() must be a string");
+    const chosen = this.#chosen(executeManyOptions(options));
+    const binds = encodeManyBinds(rows, chosen.bindDefs);
+    let flags = EXECUTE_MANY;
+    if (chosen.batchErrors) flags |= EXECUTE_BATCH_ERRORS;
+    if (chosen.dmlRowCounts) flags |= EXECUTE_ROW_COUNTS;
+    const { outcome, cursor } = await this.#run(sql, binds, chosen, flags);
+    if (cursor) {
+      cursor.close();
+      throw misuse("executeMany() cannot be used for queries; use execute()");
+    }
+    const result = { rowsAffected: outcome.rowsAffected };
+    if (chosen.dmlRowCounts) result.dmlRowCounts = Array.from(outcome.rowCounts());
+    if (chosen.batchErrors) {
+      const errors = outcome.batchErrors();
+      if (errors.length > 0) result.batchErrors = errors.map(batchError);
+    }
+    const { warning } = outcome;
+    if (warning !== undefined) result.warning = warningError(warning);
+    outcome.free();
+    return result;
+  }
+
+  /** Commits the transaction. */
+  async commit() {
+    await this.#session.turn(undefined, ({ client }) => client.commit());
+  }
+
+  /** Rolls the transaction back. */
+  async rollback() {
+    await this.#session.turn(undefined, ({ client }) => client.rollback());
+  }
+
+  /** Makes a round trip to the database. */
+  async ping() {
+    await this.#session.turn(undefined, ({ client }) => client.ping());
+  }
+
+  /** Interrupts the call that is running; that call fails with ORA-01013. */
+  async break() {
+    this.#session.interrupt();
+  }
+
+  /** node-oracledb's name of {@link Connection#break}. */
+  async breakExecution() {
+    this.#session.interrupt();
+  }
+
+  /** Logs off; an open transaction is rolled back. */
+  async close() {
+    await this.#session.close();
+  }
+
+  isHealthy() {
+    return this.#session.isOpen && this.#session.client.isHealthy;
+  }
+
+  async [Symbol.asyncDispose]() {
+    if (this.#session.isOpen) await this.#session.close();
+  }
+
+  /** Runs `work` in a transaction: commits when it returns, rolls back when it throws. */
+  async transaction(work) {
+    if (typeof work !== "function") throw misuse("transaction() takes a function");
+    if (this.#inTransaction) {
+      throw misuse("this connection is in transaction() already; transactions cannot be nested");
+    }
+    this.#inTransaction = true;
+    try {
+      const result = await work(this);
+      await this.commit();
+      return result;
+    } catch (error) {
+      try {
+        await this.rollback();
+      } catch {
+        // A connection that is gone has rolled back; the first error says why it is gone.
+      }
+      throw error;
+    } finally {
+      this.#inTransaction = false;
+    }
+  }
+
+  get callTimeout() {
+    return this.#session.isOpen ? this.#session.client.callTimeout : undefined;
+  }
+
+  set callTimeout(milliseconds) {
+    checkOption("callTimeout", milliseconds);
+    this.#session.client.callTimeout = milliseconds;
+  }
+
+  get oracleServerVersion() {
+    return this.#session.isOpen ? this.#serverVersion.number : undefined;
+  }
+
+  get oracleServerVersionString() {
+    return this.#session.isOpen ? this.#serverVersion.text : undefined;
+  }
+
+  /** Always true: this package speaks the wire protocol itself. */
+  get thin() {
+    return true;
+  }
+
+  #chosen(options) {
+    if (!this.#inTransaction || !options.autoCommit) return options;
+    throw misuse("autoCommit would end the transaction() that this connection is in");
+  }
+
+  async #run(sql, binds, options, moreFlags = 0) {
+    let flags = moreFlags;
+    if (options.autoCommit) flags |= EXECUTE_AUTO_COMMIT;
+    if (options.keepInStmtCache) flags |= EXECUTE_KEEP_IN_CACHE;
+    const { prefetchRows = 0, fetchArraySize = 1 } = options;
+    const outcome = await this.#session.turn(options.signal, ({ client }) =>
+      client.execute(sql, binds, flags, prefetchRows, fetchArraySize),
+    );
+    if (!outcome.isQuery) return { outcome };
+    return { outcome, cursor: new Cursor(this.#session, outcome, options) };
+  }
+}
+
+/** A statement is a text with binds, or an object that has both, such as a `sql` fragment. */
+function readStatement(statement, binds) {
+  if (typeof statement === "string") return { sql: statement, values: binds };
+  if (statement instanceof SqlFragment || typeof statement?.statement === "string") {
+    if (binds !== undefined && !(Array.isArray(binds) && binds.length === 0)) {
+      throw misuse("a sql`...` statement brings its own binds; pass undefined for them");
+    }
+    return { sql: statement.statement, values: statement.values };
+  }
+  throw misuse("the statement must be a string or made with sql`...`");
+}
+
+function batchError([errorNum, offset, message]) {
+  const code = `ORA-${String(errorNum).padStart(5, "0")}`;
+  return new DatabaseError({ code, message, errorNum, offset });
+}
+
+function warningError([errorNum, message]) {
+  if (errorNum === 0) return new OraedgeError("OED-WARNING", message);
+  const code = `ORA-${String(errorNum).padStart(5, "0")}`;
+  return new DatabaseError({ code, message, errorNum });
+}

@@ -1,0 +1,86 @@
+// The two classes of error: what the database answered, and everything else.
+
+const HELP = "https://docs.oracle.com/error-help/db/ora-";
+
+/**
+ * An error of this package: an argument, a transport, a time limit, a broken answer.
+ * `code` is stable: `OED-MISUSE`, `OED-TRANSPORT`, `OED-TIMEOUT`, `OED-CLOSED` ...
+ */
+export class OraedgeError extends Error {
+  constructor(code, message, options = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.isRecoverable = options.isRecoverable ?? false;
+  }
+}
+OraedgeError.prototype.name = "OraedgeError";
+
+/** The database's own answer to a statement. */
+export class DatabaseError extends Error {
+  constructor({ code, message, errorNum, offset, isRecoverable, rowsAffected }) {
+    super(errorNum ? `${message}\nHelp: ${HELP}${String(errorNum).padStart(5, "0")}/` : message);
+    this.code = code;
+    this.errorNum = errorNum;
+    if (offset !== undefined) this.offset = offset;
+    if (rowsAffected !== undefined) this.rowsAffected = rowsAffected;
+    this.isRecoverable = isRecoverable ?? false;
+  }
+}
+DatabaseError.prototype.name = "DatabaseError";
+
+/** What a caller asked for cannot be. */
+export function misuse(message) {
+  return new OraedgeError("OED-MISUSE", message);
+}
+
+/** What the caller wants to use is closed. */
+export function closed(what) {
+  return new OraedgeError("OED-CLOSED", `the ${what} is closed`);
+}
+
+/** Bytes could not be carried. */
+export function transportError(message, cause) {
+  return new OraedgeError("OED-TRANSPORT", message, cause === undefined ? {} : { cause });
+}
+
+// Fields of the array in which the wasm side hands over an error; the same in src/wasm/error.rs.
+const CODE = 0;
+const MESSAGE = 1;
+const FATAL = 2;
+const ERROR_NUM = 3;
+const OFFSET = 4;
+const ROWS_AFFECTED = 5;
+
+/**
+ * Makes the error that a caller sees from what the wasm side rejected with.
+ *
+ * `creation` is an error made where the public method was called: its stack has the caller's
+ * lines, which an error made after an await would not have.
+ */
+export function fromWasm(raw, creation) {
+  if (!Array.isArray(raw)) {
+    // A JavaScript error that went through Rust untouched (a transport's own), or a trap.
+    if (raw instanceof WebAssembly.RuntimeError) {
+      return new OraedgeError("OED-INTERNAL", `the wasm module failed: ${raw.message}`, {
+        cause: raw,
+      });
+    }
+    return raw;
+  }
+  const error =
+    raw[ERROR_NUM] === undefined
+      ? new OraedgeError(raw[CODE], raw[MESSAGE], { isRecoverable: raw[FATAL] })
+      : new DatabaseError({
+          code: raw[CODE],
+          message: raw[MESSAGE],
+          errorNum: raw[ERROR_NUM],
+          offset: raw[OFFSET],
+          rowsAffected: raw[ROWS_AFFECTED] || undefined,
+          isRecoverable: raw[FATAL],
+        });
+  if (creation?.stack) {
+    const callers = creation.stack.split("\n").slice(1).join("\n");
+    error.stack = `${error.name}: ${error.message}\n${callers}`;
+  }
+  return error;
+}

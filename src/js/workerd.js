@@ -1,0 +1,20 @@
+// Entry for Cloudflare Workers (workerd), where wasm must be a module of the worker.
+
+import { misuse } from "./errors.js";
+import { setPlatform } from "./platform.js";
+import { Client, initSync } from "./wasm/oraedge.js";
+import module from "./wasm/oraedge_bg.wasm";
+
+setPlatform({
+  load: () => ({ memory: initSync({ module }).memory, Client }),
+  tcp: () => {
+    throw misuse("workerd has no Node sockets; use webSocket() with an oraedge-bridge");
+  },
+  defaultTransport: () => {
+    throw misuse("a worker has no default transport; name one: transport: webSocket(url)");
+  },
+  identity: () => ({ program: "oraedge", machine: "workerd" }),
+});
+
+export * from "./api.js";
+export { default } from "./api.js";
