@@ -53,6 +53,20 @@ pub(crate) fn build_default() -> Result<WasmSize> {
     build(&workspace::path("pkg"))
 }
 
+/// Packs `pkg/` as it would be published, and says where the tarball is.
+pub(crate) fn pack() -> Result<PathBuf> {
+    let folder = workspace::target("package");
+    std::fs::create_dir_all(&folder).context("target/package")?;
+    let printed = process::output(
+        process::command("npm")
+            .current_dir(workspace::path("pkg"))
+            .args(["pack", "--silent", "--pack-destination"])
+            .arg(&folder),
+    )?;
+    let name = printed.lines().last().context("npm pack printed no name")?;
+    Ok(folder.join(name.trim()))
+}
+
 fn build(out: &Path) -> Result<WasmSize> {
     let compiler = setup::wasm_compiler()?;
     npm::install(&workspace::path("crates/xtask/npm"))?;
@@ -123,6 +137,10 @@ fn optimize(wasm: &Path) -> Result<()> {
 
 fn assemble(out: &Path) -> Result<()> {
     copy_folder(&workspace::path(HAND_WRITTEN), out)?;
+    let tests = out.join("test");
+    if tests.exists() {
+        std::fs::remove_dir_all(&tests).with_context(|| tests.display().to_string())?;
+    }
     for file in ["README.md", "LICENSE-APACHE", "LICENSE-UPL"] {
         std::fs::copy(workspace::path(file), out.join(file)).with_context(|| file.to_owned())?;
     }

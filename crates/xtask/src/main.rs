@@ -2,12 +2,17 @@
 //! nothing but cargo and Node: what else a step uses, it installs into the project's folders
 //! or, where it is a system package, with apt-get.
 
+mod demo;
 mod dist;
 mod npm;
+mod peers;
 mod process;
+mod python;
+mod services;
 mod setup;
 mod suite;
 mod system;
+mod web;
 mod workspace;
 
 use anyhow::Result;
@@ -24,6 +29,8 @@ struct Cli {
 enum Command {
     /// Make this machine able to build the wasm
     Setup(setup::Args),
+    /// Start simulator, bridge and page, and run one query through all of them
+    Demo(demo::Args),
     /// Build the npm package into pkg/
     Dist(dist::Args),
     /// Run every check of the project
@@ -33,6 +40,7 @@ enum Command {
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Setup(args) => setup::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Dist(args) => dist::run(&args).map(|_| ()),
         Command::Test(args) => suite::run(&args),
     }

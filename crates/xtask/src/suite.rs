@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{dist, process, setup};
+use crate::{dist, peers, process, setup};
 
 /// Arguments of `test`.
 #[derive(clap::Args)]
@@ -16,6 +16,8 @@ pub(crate) struct Args {
     /// Run these steps alone (comma-separated names)
     #[arg(long, value_delimiter = ',', value_name = "STEP")]
     only: Vec<String>,
+    #[command(flatten)]
+    peers: peers::Filter,
     /// Print the names of the steps, and run none
     #[arg(long)]
     list: bool,
@@ -26,7 +28,7 @@ struct Step {
     what: &'static str,
     /// Left out unless `--all` or its name asks for it.
     long: bool,
-    run: fn() -> Result<()>,
+    run: fn(&Args) -> Result<()>,
 }
 
 const STEPS: &[Step] = &[
@@ -39,6 +41,12 @@ const STEPS: &[Step] = &[
         what: "the npm package builds within its size",
         long: false,
         run: package,
+    },
+    Step {
+        name: "peers",
+        what: "Oracle's own drivers work against the simulator",
+        long: false,
+        run: |args| peers::run(&args.peers),
     },
 ];
 
@@ -61,7 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             args.only.iter().any(|name| name == step.name)
         }
     });
-    summarize(chosen.map(run_step).collect())
+    summarize(chosen.map(|step| run_step(step, args)).collect())
 }
 
 struct Ran {
@@ -70,10 +78,10 @@ struct Ran {
     error: Option<anyhow::Error>,
 }
 
-fn run_step(step: &'static Step) -> Ran {
+fn run_step(step: &'static Step, args: &Args) -> Ran {
     println!("\n=== {}: {}", step.name, step.what);
     let start = Instant::now();
-    let error = (step.run)().err();
+    let error = (step.run)(args).err();
     if let Some(error) = &error {
         println!("=== {} FAILED: {error:#}", step.name);
     }
@@ -100,11 +108,11 @@ fn summarize(steps: Vec<Ran>) -> Result<()> {
     Ok(())
 }
 
-fn fmt() -> Result<()> {
+fn fmt(_: &Args) -> Result<()> {
     process::run(process::cargo().args(["fmt", "--all", "--check"]))
 }
 
-fn clippy() -> Result<()> {
+fn clippy(_: &Args) -> Result<()> {
     process::run(process::cargo().args([
         "clippy",
         "--quiet",
@@ -115,7 +123,7 @@ fn clippy() -> Result<()> {
     ]))
 }
 
-fn clippy_wasm() -> Result<()> {
+fn clippy_wasm(_: &Args) -> Result<()> {
     let compiler = setup::wasm_compiler()?;
     process::run(
         compiler
@@ -126,10 +134,10 @@ fn clippy_wasm() -> Result<()> {
     )
 }
 
-fn rust() -> Result<()> {
+fn rust(_: &Args) -> Result<()> {
     process::run(process::cargo().args(["test", "--quiet", "--workspace", "--no-fail-fast"]))
 }
 
-fn package() -> Result<()> {
+fn package(_: &Args) -> Result<()> {
     dist::build_default().map(|_| ())
 }

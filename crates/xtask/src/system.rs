@@ -1,5 +1,7 @@
 //! Packages of the operating system, for the few things that no language's registry has.
 
+use std::process::Stdio;
+
 use anyhow::{Context, Result};
 
 use crate::process;
@@ -9,7 +11,10 @@ pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
     let by_hand = format!("apt-get install --no-install-recommends {}", packages.join(" "));
     let apt = |arguments: &[&str]| {
         process::run(
-            process::command("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments),
+            process::command("apt-get")
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .stdout(Stdio::null())
+                .args(arguments),
         )
         .with_context(|| format!("as root, run: {by_hand}"))
     };

@@ -1,0 +1,35 @@
+//! Python packages in virtual environments of the project.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::{process, system, workspace};
+
+/// A Python that has exactly these packages, in an environment of its own under
+/// `target/python/NAME`.
+pub(crate) fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let folder = workspace::target("python").join(name);
+    let python = folder.join("bin/python");
+    let wanted = packages.join("\n");
+    let mark = folder.join("installed-packages");
+    if std::fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    let make = || {
+        let mut venv = process::command("python3");
+        process::run(venv.args(["-m", "venv", "--clear"]).arg(&folder))
+    };
+    if make().is_err() {
+        // Debian ships Python without the part that makes environments.
+        system::apt_install(&["python3", "python3-venv"])?;
+        make()?;
+    }
+    process::run(
+        process::command(&python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args(packages),
+    )?;
+    std::fs::write(&mark, wanted).with_context(|| mark.display().to_string())?;
+    Ok(python)
+}
