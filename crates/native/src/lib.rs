@@ -1,0 +1,18 @@
+//! The transports of `oraedge` for native programs: TCP and one-way TLS, on tokio and rustls.
+//! Everything that needs the operating system lives here and not in the core: sockets, files, the
+//! environment, the clock and random bytes.
+
+mod config_dir;
+mod endpoint;
+mod environment;
+mod stream;
+mod tcp;
+mod tls;
+mod transport;
+
+pub use config_dir::{config_dir, read_tnsnames};
+pub use endpoint::{Endpoint, ServerName, TlsTarget, TlsVersion};
+pub use environment::{SystemClock, fill_random};
+pub use stream::NativeStream;
+pub use tls::Trust;
+pub use transport::NativeTransport;

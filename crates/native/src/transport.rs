@@ -1,0 +1,62 @@
+//! The transport that native programs use.
+
+use oraedge::Result;
+
+use crate::endpoint::Endpoint;
+use crate::stream::NativeStream;
+use crate::tcp;
+use crate::tls::{Connector, Trust};
+
+/// Opens TCP and TCPS connections on tokio. Cheap to share: put it in an `Arc`.
+#[derive(Debug)]
+pub struct NativeTransport {
+    connector: Connector,
+}
+
+impl NativeTransport {
+    /// Servers on TCPS must have a certificate that this trusts.
+    pub fn new(trust: Trust) -> Self {
+        NativeTransport { connector: Connector::new(trust) }
+    }
+
+    /// Opens a connection: TCP, and the TLS handshake if the endpoint wants one.
+    ///
+    /// # Errors
+    /// [`oraedge::Error::Transport`] with what failed and what to do about it;
+    /// [`oraedge::Error::TimedOut`].
+    pub async fn open(&self, endpoint: &Endpoint) -> Result<NativeStream> {
+        let stream = tcp::connect(endpoint).await?;
+        match &endpoint.tls {
+            None => Ok(NativeStream::tcp(stream)),
+            Some(target) => {
+                Ok(NativeStream::tls(self.connector.connect(endpoint, target, stream).await?))
+            }
+        }
+    }
+
+    /// Shakes hands anew on the same TCP connection, as a listener asks for when it hands the
+    /// socket over to a server process. A plain TCP connection is given back as it is.
+    ///
+    /// # Errors
+    /// Those of the handshake in [`open`](Self::open).
+    pub async fn restart_tls(
+        &self,
+        stream: NativeStream,
+        endpoint: &Endpoint,
+    ) -> Result<NativeStream> {
+        match &endpoint.tls {
+            None => Ok(stream),
+            Some(target) => {
+                let stream = stream.into_tcp();
+                Ok(NativeStream::tls(self.connector.connect(endpoint, target, stream).await?))
+            }
+        }
+    }
+}
+
+impl Default for NativeTransport {
+    /// Trusts [`Trust::public`].
+    fn default() -> Self {
+        NativeTransport::new(Trust::public())
+    }
+}
