@@ -83,7 +83,7 @@ impl IntervalYm {
     /// Reads the bytes of a value, without their length.
     pub fn decode(bytes: &[u8]) -> Decoded<IntervalYm> {
         let mut reader = Reader::new(bytes);
-        let years = large(&mut reader, "INTERVAL YEAR TO MONTH: years", i64::from(i32::MAX))?;
+        let years = large(&mut reader, "INTERVAL YEAR TO MONTH: years", MIDDLE)?;
         let months = small(&mut reader, "INTERVAL YEAR TO MONTH: months", 11)?;
         reader.finish("INTERVAL YEAR TO MONTH")?;
         Ok(IntervalYm { years, months })
@@ -142,7 +142,7 @@ impl IntervalDs {
     /// Reads the bytes of a value, without their length.
     pub fn decode(bytes: &[u8]) -> Decoded<IntervalDs> {
         let mut reader = Reader::new(bytes);
-        let days = large(&mut reader, "INTERVAL DAY TO SECOND: days", i64::from(i32::MAX))?;
+        let days = large(&mut reader, "INTERVAL DAY TO SECOND: days", MIDDLE)?;
         let hours = small(&mut reader, "INTERVAL DAY TO SECOND: hours", 23)?;
         let minutes = small(&mut reader, "INTERVAL DAY TO SECOND: minutes", 59)?;
         let seconds = small(&mut reader, "INTERVAL DAY TO SECOND: seconds", 59)?;
