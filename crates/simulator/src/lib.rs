@@ -2,3 +2,9 @@
 //! the server that speaks TNS and TTC in front of it.
 
 pub mod engine;
+pub mod generation;
+pub mod net;
+pub mod ttc;
+
+#[cfg(test)]
+mod testing;
