@@ -796,6 +796,9 @@ proptest! {
             prop_assert_eq!(Number::decode(number.as_bytes()), Ok(number));
             prop_assert_eq!(number.to_string().parse(), Ok(number));
             prop_assert_eq!(number::decode_f64(&raw), Ok(number.to_f64()));
+            prop_assert_eq!(number::decode_i64(&raw), Ok(number.to_i64()));
+            let mut buffer = number::TextBuffer::default();
+            prop_assert_eq!(number::decode_text(&raw, &mut buffer), Ok(&*number.to_string()));
             let _ = (number.to_i64(), number.to_i128(), number.round(3));
         }
     }

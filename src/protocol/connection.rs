@@ -99,8 +99,8 @@ impl Connection {
 
     /// Sends a call; its answer is awaited from now on.
     pub fn call(&mut self, message: Writer, expect: Expect, last: LastRowOf<'_>) {
-        let marked_end = self.caps.end_of_response
-            && !matches!(expect, Expect::Protocol | Expect::DataTypes);
+        let marked_end =
+            self.caps.end_of_response && !matches!(expect, Expect::Protocol | Expect::DataTypes);
         self.send(message, 0);
         let last = last.0.map_or_else(LastRow::default, RowBatch::last_row);
         self.phase = Phase::Call(Box::new(Call {
@@ -269,8 +269,7 @@ impl Connection {
         let mut message = self.writer();
         message.u8(crate::wire::ttc::codes::message::FLUSH_OUT_BINDS);
         self.send(message, 0);
-        if let (Expect::Execute { directions, .. }, Some(told)) =
-            (&mut expect, response.directions)
+        if let (Expect::Execute { directions, .. }, Some(told)) = (&mut expect, response.directions)
         {
             *directions = told;
         }

@@ -49,9 +49,7 @@ impl Opening {
             packet_type::ACCEPT => {
                 Ok(Some(OpeningEvent::Accepted(Accept::decode(packet.payload)?)))
             }
-            packet_type::REFUSE => {
-                Ok(Some(OpeningEvent::Refused(Refuse::decode(packet.payload)?)))
-            }
+            packet_type::REFUSE => Ok(Some(OpeningEvent::Refused(Refuse::decode(packet.payload)?))),
             packet_type::RESEND => Ok(Some(OpeningEvent::Resend {
                 restart_tls: packet.flags & packet_flag::TLS_RENEGOTIATE != 0,
             })),

@@ -26,13 +26,14 @@ impl Cell {
     pub const NULL: Cell = Cell { start: 0, length: NULL };
 
     fn new(span: Span) -> Cell {
-        let cell = |start: usize, end: usize, flag: u32| {
-            match (u32::try_from(start), u32::try_from(end.saturating_sub(start))) {
-                (Ok(start), Ok(length)) if length < CHUNKED - 1 => {
-                    Cell { start, length: length | flag }
-                }
-                _ => Cell::NULL,
+        let cell = |start: usize, end: usize, flag: u32| match (
+            u32::try_from(start),
+            u32::try_from(end.saturating_sub(start)),
+        ) {
+            (Ok(start), Ok(length)) if length < CHUNKED - 1 => {
+                Cell { start, length: length | flag }
             }
+            _ => Cell::NULL,
         };
         match span {
             Span::Null => Cell::NULL,

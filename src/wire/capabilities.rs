@@ -80,9 +80,9 @@ const ACCEPT_END_OF_RESPONSE: u32 = 0x0200_0000;
 
 /// The client's compile-time capabilities, before anything was negotiated: (position, value).
 const CLIENT_COMPILE_CAPS: [(usize, u8); 24] = [
-    (0, 6),                                        // SQL version
-    (4, 0x08 | 0x02 | 0x20 | 0x40 | 0x80),         // log-on types: O5LOGON ... long password
-    (5, 0x08 | 0x10),                              // implicit pool, OAuth message on error
+    (0, 6),                                // SQL version
+    (4, 0x08 | 0x02 | 0x20 | 0x40 | 0x80), // log-on types: O5LOGON ... long password
+    (5, 0x08 | 0x10),                      // implicit pool, OAuth message on error
     (compile_cap::FIELD_VERSION, field_version::MAX),
     (8, 1),                                        // the server converts defines
     (9, 1),                                        // dequeue with selector
@@ -101,9 +101,9 @@ const CLIENT_COMPILE_CAPS: [(usize, u8); 24] = [
     (37, 0x10 | 0x20 | 0x80 | 0x08),               // implicit results, big chunks, LTXID
     (39, field_version::V12_2),                    // session signature
     (compile_cap::TTC4, 0x04 | TTC4_EXPLICIT_BOUNDARY),
-    (42, 0x01 | 0x04),                             // LOBs: quasi locators, 2 GB prefetch
-    (44, 0x08 | 0x02 | 0x04 | 0x10 | 0x20),        // vectors, tokens, pipelining, sessionless
-    (52, 0x01 | 0x02),                             // binary and sparse vectors
+    (42, 0x01 | 0x04),                      // LOBs: quasi locators, 2 GB prefetch
+    (44, 0x08 | 0x02 | 0x04 | 0x10 | 0x20), // vectors, tokens, pipelining, sessionless
+    (52, 0x01 | 0x02),                      // binary and sparse vectors
 ];
 const CLIENT_COMPILE_CAPS_LENGTH: usize = 53;
 const CLIENT_RUNTIME_CAPS: [u8; 11] = [2, 0, 0, 0, 0, 0, 0x01 | TTC_32K, 0, 0, 0, 0];

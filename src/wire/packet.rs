@@ -229,13 +229,7 @@ pub fn write_packet(
     out.extend_from_slice(payload);
 }
 
-fn write_header(
-    out: &mut Vec<u8>,
-    wide_lengths: bool,
-    packet_type: u8,
-    flags: u8,
-    length: usize,
-) {
+fn write_header(out: &mut Vec<u8>, wide_lengths: bool, packet_type: u8, flags: u8, length: usize) {
     if wide_lengths {
         out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
     } else {

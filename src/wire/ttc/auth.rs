@@ -2,8 +2,8 @@
 
 use super::codes::function;
 use super::function::{Sequence, write_call};
-use crate::wire::reader::{Decoded, Reader};
 use crate::wire::Writer;
+use crate::wire::reader::{Decoded, Reader};
 
 /// One key/value pair of a log-on.
 #[derive(Clone, PartialEq, Eq)]

@@ -65,9 +65,8 @@ impl ColumnInfo {
         column.buffer_size = reader.ub4("column: buffer size")?;
         reader.ub4("column: array elements")?;
         reader.ub8("column: continuation flags")?;
-        column.type_oid = reader
-            .bytes_with_length("column: type identifier")?
-            .map(std::borrow::Cow::into_owned);
+        column.type_oid =
+            reader.bytes_with_length("column: type identifier")?.map(std::borrow::Cow::into_owned);
         reader.ub2("column: version")?;
         reader.ub2("column: character set")?;
         column.csfrm = reader.u8("column: character set form")?;

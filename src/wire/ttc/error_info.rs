@@ -36,10 +36,8 @@ pub struct ErrorInfo {
 impl ErrorInfo {
     /// Reads what follows the message type.
     pub fn decode(reader: &mut Reader<'_>, version: u8) -> Decoded<ErrorInfo> {
-        let mut info = ErrorInfo {
-            call_status: reader.ub4("error: call status")?,
-            ..ErrorInfo::default()
-        };
+        let mut info =
+            ErrorInfo { call_status: reader.ub4("error: call status")?, ..ErrorInfo::default() };
         reader.ub2("error: end to end sequence")?;
         reader.ub4("error: row")?;
         reader.ub2("error: short number")?;
@@ -52,8 +50,7 @@ impl ErrorInfo {
         let rowid_start = reader.rest();
         let before = reader.position();
         skip_rowid(reader)?;
-        info.rowid =
-            rowid_start.get(..reader.position() - before).unwrap_or_default().to_vec();
+        info.rowid = rowid_start.get(..reader.position() - before).unwrap_or_default().to_vec();
         reader.ub4("error: operating system")?;
         reader.u8("error: statement")?;
         reader.u8("error: call")?;

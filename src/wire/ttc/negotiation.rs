@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::codes::message;
+use crate::wire::Writer;
 use crate::wire::capabilities::{CHARSET_AL32UTF8, Capabilities};
 use crate::wire::reader::{Decoded, Reader};
-use crate::wire::Writer;
 
 /// The TTC protocol version that every database since 8.1 speaks.
 const PROTOCOL_VERSION: u8 = 6;

@@ -27,7 +27,8 @@ impl ReturnParameters {
         let pairs = reader.ub2("return parameters: number of pairs")?;
         returned.changes = decode_changes(reader, pairs)?;
         let registration = reader.ub2("return parameters: registration length")?;
-        let registered = reader.raw(usize::from(registration), "return parameters: registration")?;
+        let registered =
+            reader.raw(usize::from(registration), "return parameters: registration")?;
         if let Some([a, b, c, d, e, f, g, h]) = registered.last_chunk::<8>() {
             // The two halves stand the low one first.
             returned.query_id = Some(u64::from_be_bytes([*e, *f, *g, *h, *a, *b, *c, *d]));

@@ -56,7 +56,10 @@ pub fn decode(reader: &mut Reader<'_>) -> Decoded<Vec<SessionChange>> {
         opcode::QUERY_CACHE_INVALIDATION | opcode::TRACE_EVENT => Ok(Vec::new()),
         opcode::LTXID => {
             let id = reader.bytes_with_length("server piggyback: LTXID")?;
-            Ok(id.map(|id| SessionChange::LogicalTransactionId(id.into_owned())).into_iter().collect())
+            Ok(id
+                .map(|id| SessionChange::LogicalTransactionId(id.into_owned()))
+                .into_iter()
+                .collect())
         }
         opcode::OS_PID_MTS => {
             reader.ub2("server piggyback: process length")?;

@@ -14,8 +14,8 @@ use std::fmt;
 use crate::error::Error;
 use crate::wire::reader::{DecodeError, Decoded};
 
-pub use convert::decode_f64;
-pub use text::{MAX_TEXT_LENGTH, TextBuffer};
+pub use convert::{decode_f64, decode_i64};
+pub use text::{MAX_TEXT_LENGTH, TextBuffer, decode_text};
 
 /// The longest NUMBER: the exponent and twenty digits.
 pub const MAX_LENGTH: usize = 1 + MAX_PAIRS;

@@ -68,6 +68,19 @@ pub fn decode_f64(bytes: &[u8]) -> Decoded<f64> {
     }
 }
 
+/// The bytes of a NUMBER value, without their length, as an `i64`; `None` if it has a fraction or
+/// is out of range.
+///
+/// The same as [`Number::decode`] and [`Number::to_i64`], without a copy on the way.
+#[inline]
+pub fn decode_i64(bytes: &[u8]) -> Decoded<Option<i64>> {
+    let digits = Digits::parse(bytes)?;
+    match digits.to_i64() {
+        Some(value) if !digits.stored.is_empty() => Ok(Some(value)),
+        _ => Ok(Number::decode(bytes)?.to_i64()),
+    }
+}
+
 impl Number {
     /// The number as an `i64`; `None` if it has a fraction or is out of range.
     #[inline]

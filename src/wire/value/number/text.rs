@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Digits, MAX_EXPONENT, MAX_PAIRS, MIN_EXPONENT, Number, NumberError};
+use super::{Digits, MAX_EXPONENT, MAX_PAIRS, MIN_EXPONENT, Number, NumberError, ZERO};
+use crate::wire::reader::Decoded;
 
 /// The most decimal digits that a NUMBER has.
 const MAX_DIGITS: usize = 2 * MAX_PAIRS;
@@ -39,11 +40,57 @@ impl TextBuffer {
         }
     }
 
+    fn number(&mut self, bytes: &[u8], digits: Digits<'_>) -> &str {
+        self.length = 0;
+        if digits.stored.is_empty() {
+            // Zero and the infinities have no digits.
+            let text = match bytes {
+                [ZERO] => "0",
+                [0] => "-~",
+                _ => "~",
+            };
+            text.bytes().for_each(|byte| self.push(byte));
+            return self.as_str();
+        }
+        let decimal = Decimal::of(digits);
+        if decimal.count == 0 {
+            self.push(b'0');
+            return self.as_str();
+        }
+        if decimal.negative {
+            self.push(b'-');
+        }
+        if decimal.point <= 0 {
+            self.push(b'0');
+            self.push(b'.');
+            self.zeros(-decimal.point);
+        }
+        let mut left = decimal.point;
+        for digit in decimal.digits() {
+            if left == 0 && decimal.point > 0 {
+                self.push(b'.');
+            }
+            left -= 1;
+            self.push(b'0' + digit);
+        }
+        self.zeros(left);
+        self.as_str()
+    }
+
     fn zeros(&mut self, count: i32) {
         for _ in 0..count {
             self.push(b'0');
         }
     }
+}
+
+/// The bytes of a NUMBER value, without their length, as plain decimal text in `buffer`.
+///
+/// The same as [`Number::decode`] and [`Number::to_text`], without a copy on the way.
+#[inline]
+pub fn decode_text<'a>(bytes: &[u8], buffer: &'a mut TextBuffer) -> Decoded<&'a str> {
+    let digits = Digits::parse(bytes)?;
+    Ok(buffer.number(bytes, digits))
 }
 
 impl fmt::Write for TextBuffer {
@@ -143,31 +190,7 @@ impl Number {
     /// Its plain decimal text, in `buffer`: `-0.5`, `1000`, never with an exponent; `~` and `-~`
     /// for the infinities, as Oracle prints them.
     pub fn to_text<'a>(&self, buffer: &'a mut TextBuffer) -> &'a str {
-        buffer.length = 0;
-        if self.is_negative() {
-            buffer.push(b'-');
-        }
-        if self.is_infinite() {
-            buffer.push(b'~');
-            return buffer.as_str();
-        }
-        let decimal = Decimal::of(self.digits());
-        let count = i32::try_from(decimal.count).unwrap_or_default();
-        if decimal.point <= 0 {
-            buffer.push(b'0');
-            if count > 0 {
-                buffer.push(b'.');
-            }
-            buffer.zeros(if count > 0 { -decimal.point } else { 0 });
-        }
-        for (index, digit) in (0..).zip(decimal.digits()) {
-            if index == decimal.point && index > 0 {
-                buffer.push(b'.');
-            }
-            buffer.push(b'0' + digit);
-        }
-        buffer.zeros(decimal.point - count);
-        buffer.as_str()
+        buffer.number(self.as_bytes(), self.digits())
     }
 
     /// Its text with an exponent, for the standard library's parser: digits, `e`, exponent.
