@@ -244,7 +244,7 @@ impl Default for Security {
 }
 
 /// A TLS version that a connect string can ask for (`SSL_VERSION`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TlsVersion {
     /// TLS 1.2.
     V1_2,

@@ -5,13 +5,14 @@
 mod config_dir;
 mod endpoint;
 mod environment;
+mod proxy;
 mod stream;
 mod tcp;
 mod tls;
 mod transport;
 
 pub use config_dir::{config_dir, read_tnsnames};
-pub use endpoint::{Endpoint, ServerName, TlsTarget, TlsVersion};
+pub use endpoint::{Endpoint, ServerName, TlsTarget};
 pub use environment::{SystemClock, fill_random};
 pub use stream::NativeStream;
 pub use tls::Trust;

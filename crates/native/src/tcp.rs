@@ -9,13 +9,26 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use crate::endpoint::Endpoint;
+use crate::proxy;
 
-/// Opens a TCP connection to the first address of the host that takes it.
+/// Opens a TCP connection to the first address of the host that takes it, or of its proxy.
 ///
 /// # Errors
 /// [`Error::Transport`] if the name cannot be looked up or all addresses fail, with what the last
 /// one said; [`Error::TimedOut`] if the last one did not answer in time.
 pub(crate) async fn connect(endpoint: &Endpoint) -> Result<TcpStream> {
+    match &endpoint.proxy {
+        None => connect_directly(endpoint).await,
+        Some((host, port)) => {
+            let (host, port) = (host.clone(), *port);
+            let proxy = Endpoint { host, port, proxy: None, tls: None, ..endpoint.clone() };
+            let stream = connect_directly(&proxy).await?;
+            proxy::tunnel(endpoint, &proxy.authority(), stream).await
+        }
+    }
+}
+
+async fn connect_directly(endpoint: &Endpoint) -> Result<TcpStream> {
     let addresses = look_up(endpoint).await?;
     let mut last = None;
     for address in addresses {

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use oraedge::Error;
-use oraedge_native::{
-    Endpoint, NativeStream, NativeTransport, ServerName, TlsTarget, TlsVersion, Trust,
-};
+use oraedge::connect_string::TlsVersion;
+use oraedge_native::{Endpoint, NativeStream, NativeTransport, ServerName, TlsTarget, Trust};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -119,8 +118,7 @@ fn endpoint(port: u16) -> Endpoint {
 }
 
 fn named(port: u16, name: ServerName) -> Endpoint {
-    let tls = TlsTarget { name, sni: None, version: None };
-    Endpoint { tls: Some(tls), ..endpoint(port) }
+    Endpoint { tls: Some(TlsTarget::new(name)), ..endpoint(port) }
 }
 
 async fn refused(trust: Trust, endpoint: &Endpoint) -> String {
@@ -369,6 +367,62 @@ async fn tls_can_be_started_anew_on_the_same_socket() {
     stream.read_exact(&mut word).await.unwrap();
     assert_eq!(&word, b"ready");
     server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wallets_authorities_are_trusted_beside_the_others() {
+    let authority = Authority::new("Test Authority");
+    let port = tls_echo(server_config(&authority, localhost())).await;
+    let folder = std::env::temp_dir().join(format!("oraedge-wallet-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut endpoint = endpoint(port);
+    endpoint.tls.as_mut().unwrap().wallet = Some(folder.clone());
+    let error = NativeTransport::default().open(&endpoint).await.unwrap_err();
+    assert!(matches!(error, Error::Misuse { .. }));
+    assert_says(&error.to_string(), &["ewallet.pem"]);
+    std::fs::write(folder.join("ewallet.pem"), &authority.pem).unwrap();
+    let stream = NativeTransport::default().open(&endpoint).await;
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_echoes(stream.unwrap()).await;
+}
+
+/// An HTTP proxy that answers with this status line, and tunnels if it is a good one.
+async fn proxy(status: &'static str) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        let target = head.split(' ').nth(1).unwrap().to_owned();
+        assert!(head.starts_with("CONNECT ") && head.contains(&format!("Host: {target}\r\n")));
+        client.write_all(format!("{status}\r\nVia: x\r\n\r\n").as_bytes()).await.unwrap();
+        if status.contains(" 200 ") {
+            let mut server = tokio::net::TcpStream::connect(target).await.unwrap();
+            tokio::io::copy_bidirectional(&mut client, &mut server).await.unwrap();
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_proxy_on_the_way_is_asked_for_a_tunnel() {
+    let authority = Authority::new("Test Authority");
+    let port = tls_echo(server_config(&authority, localhost())).await;
+    let through =
+        |port, proxy| Endpoint { proxy: Some(("localhost".to_owned(), proxy)), ..endpoint(port) };
+    let good = through(port, proxy("HTTP/1.1 200 Connection established").await);
+    let transport = NativeTransport::new(authority.trust());
+    assert_echoes(transport.open(&good).await.unwrap()).await;
+    let bad = through(port, proxy("HTTP/1.1 403 Forbidden").await);
+    let message = refused(authority.trust(), &bad).await;
+    assert_says(
+        &message,
+        &["asking the proxy localhost:", "HTTP/1.1 403 Forbidden", "HTTPS_PROXY"],
+    );
 }
 
 #[test]

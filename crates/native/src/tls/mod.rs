@@ -9,22 +9,26 @@ mod verifier;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use oraedge::connect_string::TlsVersion;
 use oraedge::{Error, Result};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::ServerName as SniName;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{self, ClientConfig};
 
-use crate::endpoint::{Endpoint, TlsTarget, TlsVersion};
+use crate::endpoint::{Endpoint, TlsTarget};
 pub use trust::Trust;
 use verifier::ServerVerifier;
 
 /// Most configurations that are kept for the next connection to the same target.
 const MAX_KEPT: usize = 64;
+
+/// The file of a wallet that a thin driver reads.
+const WALLET_FILE: &str = "ewallet.pem";
 
 /// Makes TLS sessions. Connections to the same target share one configuration and with it the
 /// tickets of the server, so that a reconnect saves most of the handshake.
@@ -43,7 +47,7 @@ impl Connector {
     ///
     /// # Errors
     /// [`Error::Transport`] with what the peer or its certificate did wrong; [`Error::TimedOut`];
-    /// [`Error::Misuse`] for an SNI that is not a host name.
+    /// [`Error::Misuse`] for an SNI that is not a host name, or a wallet that cannot be read.
     pub(crate) async fn connect(
         &self,
         endpoint: &Endpoint,
@@ -51,9 +55,7 @@ impl Connector {
         stream: TcpStream,
     ) -> Result<TlsStream<TcpStream>> {
         let doing = format!("TLS handshake with {}", endpoint.authority());
-        let config = self.config(target).map_err(|error| {
-            Error::transport(&doing, error.to_string(), "check the TLS options")
-        })?;
+        let config = self.config(target)?;
         let connector = TlsConnector::from(config);
         let sni = sni(endpoint, target)?;
         match timeout(endpoint.connect_timeout, connector.connect(sni, stream)).await {
@@ -63,7 +65,7 @@ impl Connector {
         }
     }
 
-    fn config(&self, target: &TlsTarget) -> Result<Arc<ClientConfig>, rustls::Error> {
+    fn config(&self, target: &TlsTarget) -> Result<Arc<ClientConfig>> {
         let mut kept = self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(config) = kept.get(target) {
             return Ok(config.clone());
@@ -74,9 +76,17 @@ impl Connector {
             Some(TlsVersion::V1_2) => &[&TLS12],
             Some(TlsVersion::V1_3) => &[&TLS13],
         };
-        let verifier = ServerVerifier::new(self.trust.clone(), target.name.clone(), &provider);
+        let trust = match &target.wallet {
+            None => self.trust.clone(),
+            Some(folder) => {
+                let wallet = Trust::only_file(folder.join(WALLET_FILE))?;
+                Arc::new(Trust::clone(&self.trust).and(wallet))
+            }
+        };
+        let verifier = ServerVerifier::new(trust, target.name.clone(), &provider);
         let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)?
+            .with_protocol_versions(versions)
+            .map_err(|error| Error::misuse(format!("TLS cannot be set up: {error}"), ""))?
             // Not weaker than rustls's own: it checks the chain with the same function, and names
             // as Oracle does, which rustls cannot (common names, distinguished names).
             .dangerous()
