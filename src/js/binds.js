@@ -12,18 +12,18 @@ import {
   DB_TYPE_BINARY_DOUBLE, DB_TYPE_BINARY_FLOAT, DB_TYPE_BINARY_INTEGER, DB_TYPE_BOOLEAN,
   DB_TYPE_CHAR, DB_TYPE_DATE, DB_TYPE_INTERVAL_DS, DB_TYPE_INTERVAL_YM, DB_TYPE_LONG,
   DB_TYPE_LONG_NVARCHAR, DB_TYPE_LONG_RAW, DB_TYPE_NCHAR, DB_TYPE_NUMBER, DB_TYPE_NVARCHAR,
-  DB_TYPE_RAW, DB_TYPE_ROWID, DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_LTZ, DB_TYPE_TIMESTAMP_TZ,
-  DB_TYPE_UROWID, DB_TYPE_VARCHAR, DbType, IntervalDS, IntervalYM,
+  DB_TYPE_RAW, DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_LTZ, DB_TYPE_TIMESTAMP_TZ,
+  DB_TYPE_VARCHAR, DbType, IntervalDS, IntervalYM,
 } from "./types.js";
 
 // Which database types a JavaScript value can be bound as; the first is what it becomes if the
 // caller does not say.
 const TEXT_TYPES = [
   DB_TYPE_VARCHAR, DB_TYPE_NVARCHAR, DB_TYPE_CHAR, DB_TYPE_NCHAR, DB_TYPE_LONG,
-  DB_TYPE_LONG_NVARCHAR, DB_TYPE_ROWID, DB_TYPE_UROWID,
-  // Digits, for a number that a JavaScript number cannot hold.
-  DB_TYPE_NUMBER,
+  DB_TYPE_LONG_NVARCHAR,
 ];
+// With a type that was asked for: digits, for a number that a JavaScript number cannot hold.
+const DIGITS_TYPES = [...TEXT_TYPES, DB_TYPE_NUMBER];
 const NUMBER_TYPES = [
   DB_TYPE_NUMBER, DB_TYPE_BINARY_INTEGER, DB_TYPE_BINARY_FLOAT, DB_TYPE_BINARY_DOUBLE,
 ];
@@ -128,6 +128,7 @@ class Bind {
     // A name, or a position from 1.
     this.key = key;
     this.type = undefined;
+    this.declared = false;
     this.maxSize = 0;
     this.limited = false;
   }
@@ -157,6 +158,7 @@ class Bind {
         );
       }
       this.type = type;
+      this.declared = true;
     } else if (inBindDefs) {
       throw misuse(`"type" must be specified in bindDefs for the bind ${this.label}`);
     }
@@ -216,7 +218,7 @@ class Bind {
         writer.float64(VALUE_FLOAT64, value);
         return;
       case "string":
-        this.settle(TEXT_TYPES, value);
+        this.settle(this.declared ? DIGITS_TYPES : TEXT_TYPES, value);
         this.measure(writer.text(VALUE_TEXT, value), row);
         return;
       case "bigint":

@@ -45,6 +45,16 @@ export class Cursor {
   async next() {
     if (!this.#outcome) return undefined;
     const outcome = this.#outcome;
+    try {
+      return await this.#fetch(outcome);
+    } catch (error) {
+      // The rows behind a failed fetch cannot be had any more.
+      this.close();
+      throw error;
+    }
+  }
+
+  #fetch(outcome) {
     return this.#session.turn(this.#options.signal, async ({ memory }) => {
       for (;;) {
         const address = await outcome.fetch();

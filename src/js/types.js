@@ -1,6 +1,6 @@
 // Database types and the values that have no JavaScript class of their own.
 
-import { misuse } from "./errors.js";
+import { OraedgeError, misuse } from "./errors.js";
 
 /** A database type, compared by identity (`column.dbType === DB_TYPE_NUMBER`). */
 export class DbType {
@@ -89,7 +89,9 @@ const BY_NUMBER = new Map(ALL.map((type) => [type.num, type]));
 /** The type that has node-oracledb's number `num`. */
 export function dbTypeByNumber(num) {
   const type = BY_NUMBER.get(num);
-  if (!type) throw misuse(`there is no database type with the number ${num}`);
+  if (!type) {
+    throw new OraedgeError("OED-UNSUPPORTED", "a column has a type that oraedge does not know");
+  }
   return type;
 }
 

@@ -1,0 +1,338 @@
+//! A batch of rows, turned into columns that JavaScript reads where they lie.
+//!
+//! The buffers are kept from batch to batch, so that memory stays what the largest batch needed.
+
+use super::border::{
+    COLUMN_IS_JSON, COLUMN_IS_OSON, COLUMN_NULLABLE, KIND_BOOLEAN, KIND_BYTES, KIND_DEFAULT,
+    KIND_FLOAT64, KIND_INTERVAL_DS, KIND_INTERVAL_YM, KIND_LOCAL_TIME, KIND_TEXT, KIND_UTC_TIME,
+};
+use crate::error::{Error, Result};
+use crate::protocol::rows::RowBatch;
+use crate::wire::reader::DecodeError;
+use crate::wire::ttc::describe::ColumnInfo;
+use crate::wire::value::number::decode_f64;
+use crate::wire::value::{
+    DateTime, DbType, IntervalDs, IntervalYm, TimestampTz, Value, binary_float, boolean, text,
+};
+
+/// The columns of one result, filled anew with each batch.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    columns: Vec<Column>,
+    rows: usize,
+}
+
+impl Columns {
+    /// Prepares for rows of `described`; `kinds` says column by column how JavaScript wants it,
+    /// and is empty where it leaves all to the types.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] for a type that cannot be fetched, by the column's name.
+    pub(crate) fn new(described: &[ColumnInfo], kinds: &[u8]) -> Result<Columns> {
+        let columns = described
+            .iter()
+            .enumerate()
+            .map(|(at, info)| Column::new(info, kinds.get(at).copied().map_or(KIND_DEFAULT, u32::from)))
+            .collect::<Result<_>>()?;
+        Ok(Columns { columns, rows: 0 })
+    }
+
+    /// Takes over the values of `batch`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] for bytes that are no value of the column's type.
+    pub(crate) fn fill(&mut self, batch: &RowBatch) -> Result<()> {
+        self.rows = batch.rows();
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            column.fill(batch, at)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the header that JavaScript reads; the addresses in it are of this object's buffers
+    /// and hold until it is changed.
+    pub(crate) fn write_header(&self, more: bool, header: &mut Vec<u32>) {
+        header.clear();
+        header.extend([count(self.rows), u32::from(more), count(self.columns.len())]);
+        for column in &self.columns {
+            let (data, bytes) = column.data();
+            header.extend([
+                column.kind,
+                if column.any_null { address(&column.nulls) } else { 0 },
+                data,
+                count(bytes),
+                if column.offsets.is_empty() { 0 } else { address(&column.offsets) },
+            ]);
+        }
+    }
+}
+
+/// Lengths and addresses fit: wasm's own are of 32 bits.
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn address<T>(values: &[T]) -> u32 {
+    count(values.as_ptr().addr())
+}
+
+/// One column's values, in the one of the buffers that its kind uses.
+#[derive(Debug)]
+struct Column {
+    kind: u32,
+    db_type: DbType,
+    nulls: Vec<u8>,
+    any_null: bool,
+    bytes: Vec<u8>,
+    floats: Vec<f64>,
+    ints: Vec<i32>,
+    offsets: Vec<u32>,
+    /// Where text is put together that is not on the wire as UTF-8.
+    scratch: String,
+}
+
+impl Column {
+    fn new(info: &ColumnInfo, asked: u32) -> Result<Column> {
+        let db_type = DbType::from_wire(info.ora_type, info.csfrm);
+        let kind = db_type.and_then(default_kind);
+        let (Some(db_type), Some(kind)) = (db_type, kind) else {
+            let name = db_type.map_or("a type unknown to oraedge", DbType::column_type);
+            return Err(Error::unsupported(
+                format!("fetching the column {} ({name})", info.name),
+                "leave it out of the query, or convert it there (TO_CHAR, DBMS_LOB.SUBSTR)",
+            ));
+        };
+        Ok(Column {
+            kind: if asked == KIND_TEXT { KIND_TEXT } else { kind },
+            db_type,
+            nulls: Vec::new(),
+            any_null: false,
+            bytes: Vec::new(),
+            floats: Vec::new(),
+            ints: Vec::new(),
+            offsets: Vec::new(),
+            scratch: String::new(),
+        })
+    }
+
+    /// Address and length in bytes of the values.
+    fn data(&self) -> (u32, usize) {
+        match self.kind {
+            KIND_FLOAT64 | KIND_LOCAL_TIME | KIND_UTC_TIME => {
+                (address(&self.floats), size_of_val(self.floats.as_slice()))
+            }
+            KIND_INTERVAL_YM | KIND_INTERVAL_DS => {
+                (address(&self.ints), size_of_val(self.ints.as_slice()))
+            }
+            _ => (address(&self.bytes), self.bytes.len()),
+        }
+    }
+
+    fn fill(&mut self, batch: &RowBatch, at: usize) -> Result<()> {
+        self.any_null = false;
+        self.nulls.clear();
+        self.bytes.clear();
+        self.floats.clear();
+        self.ints.clear();
+        self.offsets.clear();
+        let rows = batch.rows();
+        let filled = match self.kind {
+            KIND_FLOAT64 => match self.db_type {
+                DbType::BinaryDouble => self.floats(batch, at, binary_float::decode_f64),
+                DbType::BinaryFloat => {
+                    self.floats(batch, at, |value| binary_float::decode_f32(value).map(f64::from))
+                }
+                _ => self.floats(batch, at, decode_f64),
+            },
+            KIND_LOCAL_TIME => {
+                self.floats(batch, at, |value| DateTime::decode(value).map(|time| millis(&time)))
+            }
+            KIND_UTC_TIME if self.db_type == DbType::TimestampLtz => {
+                self.floats(batch, at, |value| DateTime::decode(value).map(|time| millis(&time)))
+            }
+            KIND_UTC_TIME => self.floats(batch, at, |value| {
+                TimestampTz::decode(value).map(|time| millis(&time.utc))
+            }),
+            KIND_BYTES => {
+                self.offsets.push(0);
+                for row in 0..rows {
+                    match batch.cell(row, at) {
+                        Some(value) => self.bytes.extend_from_slice(&value),
+                        None => self.null(rows, row),
+                    }
+                    self.offsets.push(count(self.bytes.len()));
+                }
+                Ok(())
+            }
+            KIND_BOOLEAN => (0..rows).try_for_each(|row| {
+                let flag = match batch.cell(row, at) {
+                    Some(value) => boolean::decode(&value)?,
+                    None => {
+                        self.null(rows, row);
+                        false
+                    }
+                };
+                self.bytes.push(u8::from(flag));
+                Ok(())
+            }),
+            KIND_INTERVAL_YM => (0..rows).try_for_each(|row| {
+                let value = match batch.cell(row, at) {
+                    Some(value) => IntervalYm::decode(&value)?,
+                    None => {
+                        self.null(rows, row);
+                        IntervalYm::default()
+                    }
+                };
+                self.ints.extend([value.years, value.months]);
+                Ok(())
+            }),
+            KIND_INTERVAL_DS => (0..rows).try_for_each(|row| {
+                let value = match batch.cell(row, at) {
+                    Some(value) => IntervalDs::decode(&value)?,
+                    None => {
+                        self.null(rows, row);
+                        IntervalDs::default()
+                    }
+                };
+                self.ints.extend([
+                    value.days,
+                    value.hours,
+                    value.minutes,
+                    value.seconds,
+                    value.nanoseconds,
+                ]);
+                Ok(())
+            }),
+            _ => self.texts(batch, at),
+        };
+        filled.map_err(Error::from)
+    }
+
+    /// Notes that the value in `row` of `rows` is null.
+    fn null(&mut self, rows: usize, row: usize) {
+        if !self.any_null {
+            self.any_null = true;
+            self.nulls.resize(rows, 0);
+        }
+        if let Some(flag) = self.nulls.get_mut(row) {
+            *flag = 1;
+        }
+    }
+
+    fn floats(
+        &mut self,
+        batch: &RowBatch,
+        at: usize,
+        decode: impl Fn(&[u8]) -> Result<f64, DecodeError>,
+    ) -> Result<(), DecodeError> {
+        let rows = batch.rows();
+        for row in 0..rows {
+            let value = match batch.cell(row, at) {
+                Some(value) => decode(&value)?,
+                None => {
+                    self.null(rows, row);
+                    0.0
+                }
+            };
+            self.floats.push(value);
+        }
+        Ok(())
+    }
+
+    /// Text, with offsets in UTF-16 code units, which are what JavaScript slices by.
+    fn texts(&mut self, batch: &RowBatch, at: usize) -> Result<(), DecodeError> {
+        let rows = batch.rows();
+        let on_the_wire = matches!(self.db_type, DbType::Varchar | DbType::Char | DbType::Long);
+        let mut units = 0usize;
+        self.offsets.push(0);
+        for row in 0..rows {
+            match batch.cell(row, at) {
+                None => self.null(rows, row),
+                Some(value) if on_the_wire && value.is_ascii() => {
+                    self.bytes.extend_from_slice(&value);
+                    units += value.len();
+                }
+                Some(value) => {
+                    self.scratch.clear();
+                    write_text(self.db_type, &value, &mut self.scratch)?;
+                    self.bytes.extend_from_slice(self.scratch.as_bytes());
+                    units += self.scratch.chars().map(char::len_utf16).sum::<usize>();
+                }
+            }
+            self.offsets.push(count(units));
+        }
+        Ok(())
+    }
+}
+
+/// How a column of this type is handed over unless JavaScript asks otherwise; `None` for types
+/// that cannot be fetched.
+fn default_kind(db_type: DbType) -> Option<u32> {
+    Some(match db_type {
+        DbType::Varchar
+        | DbType::Nvarchar
+        | DbType::Char
+        | DbType::Nchar
+        | DbType::Long
+        | DbType::LongNvarchar
+        | DbType::Rowid
+        | DbType::Urowid => KIND_TEXT,
+        DbType::Number
+        | DbType::BinaryInteger
+        | DbType::BinaryFloat
+        | DbType::BinaryDouble => KIND_FLOAT64,
+        DbType::Date | DbType::Timestamp => KIND_LOCAL_TIME,
+        DbType::TimestampTz | DbType::TimestampLtz => KIND_UTC_TIME,
+        DbType::Raw | DbType::LongRaw => KIND_BYTES,
+        DbType::Boolean => KIND_BOOLEAN,
+        DbType::IntervalYm => KIND_INTERVAL_YM,
+        DbType::IntervalDs => KIND_INTERVAL_DS,
+        _ => return None,
+    })
+}
+
+/// Milliseconds since 1970 of a clock reading, as if it were UTC.
+fn millis(time: &DateTime) -> f64 {
+    // Years -4712 to 9999 are far below 2^53 milliseconds.
+    time.unix_millis() as f64
+}
+
+fn write_text(db_type: DbType, value: &[u8], out: &mut String) -> Result<(), DecodeError> {
+    use std::fmt::Write;
+    match db_type {
+        DbType::Varchar
+        | DbType::Char
+        | DbType::Long
+        | DbType::Nvarchar
+        | DbType::Nchar
+        | DbType::LongNvarchar => out.push_str(&text::decode(db_type, value)?),
+        _ => {
+            // Writing to a String does not fail.
+            let _ = write!(out, "{}", Value::decode(db_type, value)?);
+        }
+    }
+    Ok(())
+}
+
+/// The descriptions of the columns, in the layout of [`super::border`].
+pub(crate) fn describe(columns: &[ColumnInfo]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for column in columns {
+        let db_type = DbType::from_wire(column.ora_type, column.csfrm);
+        let flag = |on: bool, flag: u32| if on { flag } else { 0 };
+        let flags = flag(column.nullable, COLUMN_NULLABLE)
+            | flag(column.is_json, COLUMN_IS_JSON)
+            | flag(column.is_oson, COLUMN_IS_OSON);
+        let name = column.name.get(..usize::from(u16::MAX)).unwrap_or(&column.name);
+        out.extend(db_type.map_or(0, DbType::number).to_le_bytes());
+        out.extend(column.precision.to_le_bytes());
+        out.extend(column.scale.to_le_bytes());
+        out.extend(column.max_size.to_le_bytes());
+        out.extend([u8::try_from(flags).unwrap_or_default(), 0]);
+        out.extend(u16::try_from(name.len()).unwrap_or_default().to_le_bytes());
+        out.extend(name.as_bytes());
+    }
+    out
+}
