@@ -5,6 +5,7 @@ pub mod auth;
 pub mod connect_string;
 pub mod error;
 pub mod protocol;
+pub mod session;
 pub mod time;
 pub mod wire;
 

@@ -105,13 +105,22 @@ impl Description {
     pub fn connect_data(&self, client: &ClientInfo, connection_id: &str) -> String {
         let mut text = String::new();
         // Writing to a String does not fail.
-        let _ = write_description(&mut text, self, Some(&ForListener { client, connection_id }));
+        let _ = write_description(&mut text, self, Some(&ForListener { client: Some(client), connection_id }));
+        text
+    }
+
+    /// The text of `AUTH_CONNECT_STRING` in the log-on: this description and the identifier of the
+    /// connection, as the recorded python-oracledb 4.0.1 sessions have it.
+    pub fn log_on_text(&self, connection_id: &str) -> String {
+        let mut text = String::new();
+        let _ = write_description(&mut text, self, Some(&ForListener { client: None, connection_id }));
         text
     }
 }
 
 struct ForListener<'a> {
-    client: &'a ClientInfo,
+    /// Left out of what goes with the log-on, where the server has it from elsewhere.
+    client: Option<&'a ClientInfo>,
     connection_id: &'a str,
 }
 
@@ -242,12 +251,12 @@ fn write_connect_data(
     }
     write_option(&mut text, "POOL_BOUNDARY", &data.pool_boundary)?;
     match listener {
-        Some(ForListener { client, .. }) => write!(
+        Some(ForListener { client: Some(client), .. }) => write!(
             text,
             "(CID=(PROGRAM={})(HOST={})(USER={}))",
             client.program, client.machine, client.os_user
         )?,
-        None => {
+        Some(ForListener { client: None, .. }) | None => {
             write_option(&mut text, "POOL_CONNECTION_CLASS", &data.pool_connection_class)?;
             write_option(&mut text, "POOL_NAME", &data.pool_name)?;
             match data.pool_purity {

@@ -3,7 +3,7 @@
 use super::break_reset::{BreakReset, DataAction};
 use super::opening::{Opening, OpeningEvent, unexpected};
 use super::response::{Expect, Response, ResponseParser};
-use super::rows::{LastRow, RowBatch};
+use super::rows::LastRow;
 use crate::error::{Error, Result};
 use crate::wire::Writer;
 use crate::wire::capabilities::{Capabilities, TNS_VERSION_MIN_ACCEPTED};
@@ -56,6 +56,8 @@ pub struct Connection {
     out: Vec<u8>,
     /// Message buffer, kept from call to call.
     message: Vec<u8>,
+    /// Rides in front of the next call.
+    front: Vec<u8>,
     finished: Option<Finished>,
     notification: Option<u32>,
     end_of_stream: bool,
@@ -79,6 +81,7 @@ impl Connection {
             break_reset: BreakReset::Quiet,
             out: Vec::new(),
             message: Vec::new(),
+            front: Vec::new(),
             finished: None,
             notification: None,
             end_of_stream: false,
@@ -97,12 +100,23 @@ impl Connection {
         Writer::with(std::mem::take(&mut self.message))
     }
 
+    /// Keeps piggybacks that were written already for the next call.
+    pub fn set_front(&mut self, piggybacks: Writer) {
+        self.front.extend(piggybacks.into_vec());
+    }
+
+    /// Puts the piggybacks that were kept in front of the next call's message.
+    pub fn take_front(&mut self, message: &mut Writer) {
+        message.raw(&std::mem::take(&mut self.front));
+    }
+
     /// Sends a call; its answer is awaited from now on.
-    pub fn call(&mut self, message: Writer, expect: Expect, last: LastRowOf<'_>) {
-        let marked_end =
-            self.caps.end_of_response && !matches!(expect, Expect::Protocol | Expect::DataTypes);
+    ///
+    /// `last` is the last row of the batch before, for a fetch.
+    pub fn call(&mut self, message: Writer, expect: Expect, last: LastRow) {
+        let marked_end = self.caps.end_of_response
+            && !matches!(expect, Expect::Protocol | Expect::DataTypes);
         self.send(message, 0);
-        let last = last.0.map_or_else(LastRow::default, RowBatch::last_row);
         self.phase = Phase::Call(Box::new(Call {
             parser: ResponseParser::new(expect.clone(), last, marked_end),
             expect,
@@ -293,7 +307,3 @@ impl Connection {
         write_packet(&mut self.out, self.wide_lengths, packet_type::MARKER, 0, &[1, 0, kind]);
     }
 }
-
-/// The batch before the one that a call fetches, if there is one.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct LastRowOf<'a>(pub Option<&'a RowBatch>);

@@ -8,7 +8,7 @@ mod opening;
 mod response;
 mod rows;
 
-pub use connection::{Connection, Finished, LastRowOf};
+pub use connection::{Connection, Finished};
 pub use opening::{Opening, OpeningEvent};
 pub use response::{Expect, OutBind, Response, ResponseParser};
-pub use rows::{Cell, RowBatch, Rows};
+pub use rows::{Cell, LastRow, RowBatch};

@@ -1,7 +1,7 @@
 //! From CONNECT to ACCEPT.
 
 use crate::error::{Error, Result};
-use crate::wire::connect::{Accept, Redirect, Refuse, split_redirect};
+use crate::wire::connect::{Accept, Redirect, Refuse};
 use crate::wire::packet::{Packet, packet_flag, packet_type};
 
 /// A redirect's text is an address and connect data; more than this is nonsense.
@@ -21,10 +21,8 @@ pub enum OpeningEvent {
     },
     /// It wants the client to go to another address.
     Redirected {
-        /// Descriptor text with the address.
-        address: String,
-        /// Connect data for that address; `None` to use the same as before.
-        connect_data: Option<String>,
+        /// The address and the connect data for it ([`crate::connect_string::Redirect`]).
+        text: Vec<u8>,
     },
 }
 
@@ -68,12 +66,7 @@ impl Opening {
 }
 
 fn redirected(length: usize, text: &[u8]) -> Option<OpeningEvent> {
-    let text = text.get(..length)?;
-    let (address, connect_data) = split_redirect(text);
-    Some(OpeningEvent::Redirected {
-        address: address.into_owned(),
-        connect_data: connect_data.map(std::borrow::Cow::into_owned),
-    })
+    text.get(..length).map(|text| OpeningEvent::Redirected { text: text.to_vec() })
 }
 
 pub(super) fn unexpected(packet_type: u8, expected: &str) -> Error {

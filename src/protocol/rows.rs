@@ -112,7 +112,7 @@ impl RowBatch {
     }
 
     /// What the next answer needs of this one: its first row may repeat values of the last here.
-    pub(crate) fn last_row(&self) -> LastRow {
+    pub fn last_row(&self) -> LastRow {
         let mut last = LastRow::default();
         let Some(row) = self.rows.checked_sub(1) else { return last };
         for cell in self.row(row).0 {
@@ -128,14 +128,14 @@ impl RowBatch {
 
 /// The last row of the batch before, packed at the front of the next answer's bytes.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LastRow {
-    pub(crate) bytes: Vec<u8>,
+pub struct LastRow {
+    pub(super) bytes: Vec<u8>,
     cells: Vec<Cell>,
 }
 
 /// Collects the cells of an answer's rows while it arrives.
 #[derive(Debug, Default)]
-pub struct Rows {
+pub(super) struct Rows {
     columns: Option<Arc<[ColumnInfo]>>,
     layouts: Vec<CellLayout>,
     cells: Vec<Cell>,
@@ -148,7 +148,7 @@ pub struct Rows {
 
 impl Rows {
     /// Rows of a query that was described before.
-    pub(crate) fn new(columns: Option<Arc<[ColumnInfo]>>, last: LastRow) -> Rows {
+    pub(super) fn new(columns: Option<Arc<[ColumnInfo]>>, last: LastRow) -> Rows {
         let mut rows = Rows { before: last.cells, ..Rows::default() };
         if let Some(columns) = columns {
             rows.describe(columns);
@@ -157,7 +157,7 @@ impl Rows {
     }
 
     /// Takes a (new) description.
-    pub(crate) fn describe(&mut self, columns: Arc<[ColumnInfo]>) {
+    pub(super) fn describe(&mut self, columns: Arc<[ColumnInfo]>) {
         self.layouts = columns.iter().map(CellLayout::of).collect();
         if self.before.len() != columns.len() {
             self.before.clear();
@@ -166,24 +166,24 @@ impl Rows {
     }
 
     /// Whether it is known what the rows look like.
-    pub(crate) fn is_described(&self) -> bool {
+    pub(super) fn is_described(&self) -> bool {
         self.columns.is_some()
     }
 
     /// How many columns there are.
-    pub(crate) fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.layouts.len()
     }
 
     /// The next row repeats the values whose bits are clear.
-    pub(crate) fn set_bit_vector(&mut self, vector: &[u8]) {
+    pub(super) fn set_bit_vector(&mut self, vector: &[u8]) {
         self.bit_vector.clear();
         self.bit_vector.extend_from_slice(vector);
     }
 
     /// Reads one row behind its message type. Leaves everything as it was if it is cut short.
     #[inline]
-    pub(crate) fn take_row(&mut self, reader: &mut Reader<'_>, version: u8) -> Decoded<()> {
+    pub(super) fn take_row(&mut self, reader: &mut Reader<'_>, version: u8) -> Decoded<()> {
         let start = self.cells.len();
         let result = if self.bit_vector.is_empty() {
             self.take_whole_row(reader, version)
@@ -240,7 +240,7 @@ impl Rows {
     }
 
     /// The rows, with the bytes that they lie in.
-    pub(crate) fn finish(self, bytes: Vec<u8>) -> Option<RowBatch> {
+    pub(super) fn finish(self, bytes: Vec<u8>) -> Option<RowBatch> {
         let columns = self.columns?;
         Some(RowBatch { columns, bytes, cells: self.cells, rows: self.rows })
     }

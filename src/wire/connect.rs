@@ -2,8 +2,6 @@
 //!
 //! Source of the layouts: python-oracledb thin/messages/connect.pyx and the recorded sessions.
 
-use std::borrow::Cow;
-
 use super::capabilities::{
     TNS_VERSION_DESIRED, TNS_VERSION_MIN_ACCEPTED, TNS_VERSION_MIN_FLAGS2, TNS_VERSION_MINIMUM,
 };
@@ -185,16 +183,5 @@ impl Redirect {
         let length = usize::from(reader.u16_be("REDIRECT: data length")?);
         let inside = reader.rest();
         Ok(Redirect { length, inside: inside.get(..length).unwrap_or(inside).to_vec() })
-    }
-}
-
-/// Splits a REDIRECT's text into the address and the connect data for it, which a zero byte parts.
-pub fn split_redirect(text: &[u8]) -> (Cow<'_, str>, Option<Cow<'_, str>>) {
-    match text.iter().position(|byte| *byte == 0) {
-        Some(at) => (
-            String::from_utf8_lossy(text.get(..at).unwrap_or_default()),
-            Some(String::from_utf8_lossy(text.get(at + 1..).unwrap_or_default())),
-        ),
-        None => (String::from_utf8_lossy(text), None),
     }
 }

@@ -15,6 +15,9 @@ pub struct ColumnInfo {
     pub name: String,
     /// Oracle's type number.
     pub ora_type: u8,
+    /// The type in the database, where the column was asked for as another: a CLOB that comes as
+    /// LONG. `None` where the two are the same.
+    pub declared_type: Option<u8>,
     /// Character set form: 1 for the database's, 2 for the national character set, 0 for none.
     pub csfrm: u8,
     /// Decimal precision of a NUMBER, leading precision of an interval; 0 if open.

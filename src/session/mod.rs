@@ -1,0 +1,25 @@
+//! A session: from an address to a log-on, then statements, cursors and transactions.
+//!
+//! No I/O, no clock, no random source: [`Session`] is told what happened and says what to do.
+//!
+//! ```text
+//! session.handle_input(now, Input::Received(bytes))?;
+//! loop { match session.poll_output() {
+//!     Output::Connect(target) => ..,   Output::Transmit(bytes) => ..,
+//!     Output::RestartTls => ..,        Output::Disconnect => ..,
+//!     Output::Event(event) => ..,      Output::Timeout(when) => break,
+//! } }
+//! ```
+
+mod execute;
+mod log_on;
+mod machine;
+mod options;
+mod refused;
+pub mod sql;
+mod statement_cache;
+
+pub use execute::{CursorHandle, ExecuteOptions, ExecuteOutcome, ExecuteRequest};
+pub use machine::{ConnectTarget, Event, Input, Output, Session};
+pub use options::{SessionEntropy, SessionOptions};
+pub use log_on::SessionInfo;
