@@ -105,7 +105,11 @@ impl Description {
     pub fn connect_data(&self, client: &ClientInfo, connection_id: &str) -> String {
         let mut text = String::new();
         // Writing to a String does not fail.
-        let _ = write_description(&mut text, self, Some(&ForListener { client: Some(client), connection_id }));
+        let _ = write_description(
+            &mut text,
+            self,
+            Some(&ForListener { client: Some(client), connection_id }),
+        );
         text
     }
 
@@ -113,7 +117,8 @@ impl Description {
     /// connection, as the recorded python-oracledb 4.0.1 sessions have it.
     pub fn log_on_text(&self, connection_id: &str) -> String {
         let mut text = String::new();
-        let _ = write_description(&mut text, self, Some(&ForListener { client: None, connection_id }));
+        let _ =
+            write_description(&mut text, self, Some(&ForListener { client: None, connection_id }));
         text
     }
 }

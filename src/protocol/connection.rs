@@ -114,8 +114,8 @@ impl Connection {
     ///
     /// `last` is the last row of the batch before, for a fetch.
     pub fn call(&mut self, message: Writer, expect: Expect, last: LastRow) {
-        let marked_end = self.caps.end_of_response
-            && !matches!(expect, Expect::Protocol | Expect::DataTypes);
+        let marked_end =
+            self.caps.end_of_response && !matches!(expect, Expect::Protocol | Expect::DataTypes);
         self.send(message, 0);
         self.phase = Phase::Call(Box::new(Call {
             parser: ResponseParser::new(expect.clone(), last, marked_end),

@@ -301,8 +301,7 @@ impl Running {
 }
 
 fn check_binds(statement: &Statement, request: &ExecuteRequest) -> Result<()> {
-    let (wanted, given) =
-        (statement.parsed.bind_names.len(), request.binds.columns().len());
+    let (wanted, given) = (statement.parsed.bind_names.len(), request.binds.columns().len());
     if request.options.parse_only || statement.parsed.kind == StatementKind::Ddl && given == 0 {
         return Ok(());
     }
@@ -344,7 +343,10 @@ fn check_columns(statement: &Statement) -> Result<()> {
         };
         let name = DbType::from_wire(column.ora_type, column.csfrm)
             .map_or_else(|| format!("type {}", column.ora_type), |known| known.name().to_owned());
-        return Err(Error::unsupported(format!("fetching {name} (column {})", column.name), remedy));
+        return Err(Error::unsupported(
+            format!("fetching {name} (column {})", column.name),
+            remedy,
+        ));
     }
     Ok(())
 }
@@ -358,12 +360,10 @@ const MAX_INLINE_LOB: u32 = 0x7fff_ffff;
 /// How the columns must be declared so that LOBs come as LONG and LONG RAW; `None` without LOBs.
 fn lob_defines(statement: &Statement) -> Option<Vec<BindColumn>> {
     let columns = statement.columns.as_deref()?;
-    let as_long = |column: &ColumnInfo| {
-        match DbType::from_wire(column.ora_type, column.csfrm) {
-            Some(DbType::Clob | DbType::Nclob) => Some((TYPE_LONG, column.csfrm)),
-            Some(DbType::Blob) => Some((TYPE_LONG_RAW, 0)),
-            _ => None,
-        }
+    let as_long = |column: &ColumnInfo| match DbType::from_wire(column.ora_type, column.csfrm) {
+        Some(DbType::Clob | DbType::Nclob) => Some((TYPE_LONG, column.csfrm)),
+        Some(DbType::Blob) => Some((TYPE_LONG_RAW, 0)),
+        _ => None,
     };
     columns.iter().find_map(as_long)?;
     let define = |column: &ColumnInfo| match as_long(column) {

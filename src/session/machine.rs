@@ -11,9 +11,7 @@ use super::refused;
 use super::statement_cache::{Statement, StatementCache};
 use crate::connect_string::{Address, Attempt, ConnectPlan, Description, Redirect, Step};
 use crate::error::{Error, Result};
-use crate::protocol::{
-    Connection, Expect, Finished, LastRow, OpeningEvent, Response, RowBatch,
-};
+use crate::protocol::{Connection, Expect, Finished, LastRow, OpeningEvent, Response, RowBatch};
 use crate::time::Timestamp;
 use crate::wire::Writer;
 use crate::wire::capabilities::{Capabilities, TNS_VERSION_MIN_ACCEPTED};
@@ -485,15 +483,10 @@ impl Session {
         match self.plan.next() {
             Some(Step::Attempt(Attempt { description, address })) => {
                 let connection_id = self.connection_id();
-                let connect_data =
-                    description.connect_data(&self.options.client, &connection_id);
+                let connect_data = description.connect_data(&self.options.client, &connection_id);
                 let target = ConnectTarget { address, description };
-                self.trying = Some(Trying {
-                    target: target.clone(),
-                    connect_data,
-                    redirects: 0,
-                    resends: 0,
-                });
+                self.trying =
+                    Some(Trying { target: target.clone(), connect_data, redirects: 0, resends: 0 });
                 self.stage = Stage::Connecting;
                 self.outputs.push_back(Output::Connect(Box::new(target)));
             }
@@ -577,11 +570,8 @@ impl Session {
                 self.await_log_on(now);
             }
             OpeningEvent::Refused(refuse) => {
-                let error = refused::error(
-                    &refuse,
-                    &trying.target.description,
-                    &trying.target.address,
-                );
+                let error =
+                    refused::error(&refuse, &trying.target.description, &trying.target.address);
                 self.try_next(now, Some(error));
             }
             OpeningEvent::Resend { restart_tls } => {
@@ -636,8 +626,8 @@ impl Session {
 
     fn handle_end(&mut self, now: Timestamp, error: Option<Error>) -> Result<()> {
         let midway = if self.connection.is_midway() { " in the middle of a packet" } else { "" };
-        let error = error
-            .unwrap_or_else(|| Error::closed(format!("the server closed the stream{midway}")));
+        let error =
+            error.unwrap_or_else(|| Error::closed(format!("the server closed the stream{midway}")));
         if matches!(self.stage, Stage::Opening | Stage::Connecting) {
             // Some listeners hang up instead of refusing: try the next address.
             self.try_next(now, Some(error));
@@ -840,8 +830,7 @@ impl Session {
 
     fn note_changes(&mut self, response: &Response) {
         if response.call_status != 0 || response.error.is_some() {
-            self.in_transaction =
-                response.call_status & call_status::TRANSACTION_IN_PROGRESS != 0;
+            self.in_transaction = response.call_status & call_status::TRANSACTION_IN_PROGRESS != 0;
         }
         let mut cursors_gone = response.call_status & call_status::SESSION_RELEASED != 0;
         for change in response.changes.iter().chain(&response.returned.changes) {
@@ -920,8 +909,7 @@ pub(super) fn write_piggybacks(
 
 /// Base64 with padding, for the connection's identifier.
 fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] =
-        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
         let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());

@@ -19,7 +19,9 @@ mod refused;
 pub mod sql;
 mod statement_cache;
 
-pub use execute::{CursorHandle, ExecuteOptions, ExecuteOutcome, ExecuteRequest};
-pub use machine::{ConnectTarget, Event, Input, Output, Session};
-pub use options::{SessionEntropy, SessionOptions};
+pub use execute::{
+    CursorHandle, DEFAULT_ARRAY_SIZE, ExecuteOptions, ExecuteOutcome, ExecuteRequest,
+};
 pub use log_on::SessionInfo;
+pub use machine::{ConnectTarget, Event, Input, Output, Session};
+pub use options::{DEFAULT_STATEMENT_CACHE_SIZE, SessionEntropy, SessionOptions};

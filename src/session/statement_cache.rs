@@ -8,19 +8,19 @@ use crate::wire::ttc::describe::ColumnInfo;
 
 /// A statement that was prepared.
 #[derive(Debug)]
-pub struct Statement {
+pub(super) struct Statement {
     /// The text.
-    pub sql: Arc<str>,
+    pub(super) sql: Arc<str>,
     /// What the text says.
-    pub parsed: ParsedSql,
+    pub(super) parsed: ParsedSql,
     /// The open cursor; 0 if there is none.
-    pub cursor_id: u16,
+    pub(super) cursor_id: u16,
     /// How the cursor's binds are declared.
-    pub declared: Vec<BindColumn>,
+    pub(super) declared: Vec<BindColumn>,
     /// The columns, once described.
-    pub columns: Option<Arc<[ColumnInfo]>>,
+    pub(super) columns: Option<Arc<[ColumnInfo]>>,
     /// Directions that the server told for the binds of a PL/SQL block.
-    pub directions: Vec<u8>,
+    pub(super) directions: Vec<u8>,
     /// It goes back to the cache when it is no longer in use.
     cached: bool,
 }
@@ -39,7 +39,7 @@ impl Statement {
     }
 
     /// Forgets the cursor, as if the statement had never been executed.
-    pub fn forget_cursor(&mut self) -> Option<u16> {
+    pub(super) fn forget_cursor(&mut self) -> Option<u16> {
         let id = std::mem::take(&mut self.cursor_id);
         self.declared.clear();
         self.columns = None;
@@ -50,7 +50,7 @@ impl Statement {
 
 /// The statements that are not in use, the one used last at the end; and the cursors to close.
 #[derive(Debug)]
-pub struct StatementCache {
+pub(super) struct StatementCache {
     size: usize,
     idle: Vec<Statement>,
     to_close: Vec<u16>,
@@ -58,13 +58,13 @@ pub struct StatementCache {
 
 impl StatementCache {
     /// Keeps up to `size` statements; 0 keeps none.
-    pub fn new(size: usize) -> Self {
+    pub(super) fn new(size: usize) -> Self {
         StatementCache { size, idle: Vec::new(), to_close: Vec::new() }
     }
 
     /// Takes a statement out of the cache, or makes one. A statement that is in use already (its
     /// rows are still being read) is made a second time.
-    pub fn take(&mut self, sql: &str, keep: bool) -> Statement {
+    pub(super) fn take(&mut self, sql: &str, keep: bool) -> Statement {
         match self.idle.iter().position(|statement| &*statement.sql == sql) {
             Some(at) => {
                 let mut statement = self.idle.remove(at);
@@ -76,9 +76,8 @@ impl StatementCache {
     }
 
     /// Takes a statement back. Its cursor stays open if it is cached and there is room.
-    pub fn give_back(&mut self, mut statement: Statement) {
-        let is_ddl =
-            statement.parsed.kind == crate::wire::ttc::execute::StatementKind::Ddl;
+    pub(super) fn give_back(&mut self, mut statement: Statement) {
+        let is_ddl = statement.parsed.kind == crate::wire::ttc::execute::StatementKind::Ddl;
         let already = self.idle.iter().any(|idle| idle.sql == statement.sql);
         if !statement.cached || is_ddl || already || self.size == 0 {
             self.close(statement.forget_cursor());
@@ -92,31 +91,21 @@ impl StatementCache {
     }
 
     /// Closes a cursor with the next call.
-    pub fn close(&mut self, cursor_id: Option<u16>) {
+    pub(super) fn close(&mut self, cursor_id: Option<u16>) {
         self.to_close.extend(cursor_id);
     }
 
     /// The cursors that the next call shall close.
-    pub fn take_cursors_to_close(&mut self) -> Vec<u16> {
+    pub(super) fn take_cursors_to_close(&mut self) -> Vec<u16> {
         std::mem::take(&mut self.to_close)
     }
 
     /// The server has closed every cursor by itself (the session was given back to a pool).
-    pub fn forget_all_cursors(&mut self) {
+    pub(super) fn forget_all_cursors(&mut self) {
         self.to_close.clear();
         for statement in &mut self.idle {
             statement.forget_cursor();
         }
-    }
-
-    /// How many statements wait in the cache.
-    pub fn len(&self) -> usize {
-        self.idle.len()
-    }
-
-    /// Whether no statement waits in the cache.
-    pub fn is_empty(&self) -> bool {
-        self.idle.is_empty()
     }
 }
 
@@ -151,7 +140,7 @@ mod tests {
         cache.give_back(first);
         cache.give_back(second);
         assert_eq!(cache.take_cursors_to_close(), [2]);
-        assert_eq!(cache.len(), 1);
+        assert_eq!(cache.idle.len(), 1);
     }
 
     #[test]
@@ -162,6 +151,6 @@ mod tests {
         once.cursor_id = 6;
         cache.give_back(once);
         assert_eq!(cache.take_cursors_to_close(), [5, 6]);
-        assert!(cache.is_empty());
+        assert!(cache.idle.is_empty());
     }
 }
