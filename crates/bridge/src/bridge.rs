@@ -16,6 +16,7 @@ use crate::admission::Admission;
 use crate::policy::{ConfigError, Policy};
 use crate::server::{Limits, Shared, accept, listen};
 use crate::tls::Trust;
+use crate::token::Token;
 
 /// A bridge that is being put together: nothing is allowed until it is listed.
 #[derive(Debug, Default)]
@@ -61,6 +62,16 @@ impl Builder {
     pub fn allow_no_origin(mut self, allow: bool) -> Self {
         self.policy.no_origin = allow;
         self
+    }
+
+    /// Serves only clients that send this token in their `connect` frame.
+    ///
+    /// # Errors
+    /// The token is empty.
+    pub fn token(mut self, token: &str) -> Result<Self, ConfigError> {
+        let token = Token::new(token).ok_or_else(|| ConfigError::new("the token is empty"))?;
+        self.policy.token = Some(token);
+        Ok(self)
     }
 
     /// Trusts the certificates of this PEM text as roots, beside Mozilla's. May be called again.

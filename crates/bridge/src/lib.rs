@@ -29,6 +29,7 @@ mod pump;
 mod refusal;
 mod server;
 mod tls;
+mod token;
 mod tunnel;
 mod upstream;
 

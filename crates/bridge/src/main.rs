@@ -30,6 +30,9 @@ struct Options {
     /// Also serve clients without an Origin header: programs, not pages.
     #[arg(long)]
     allow_no_origin: bool,
+    /// Serve only clients that send the token in this file.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
 
     /// A PEM file with root certificates to trust for TCPS targets; may be repeated.
     #[arg(long, value_name = "FILE")]
@@ -121,6 +124,9 @@ async fn start(options: &Options) -> Result<RunningBridge, Box<dyn std::error::E
     }
     for origin in &options.allow_origin {
         builder = builder.allow_origin(origin)?;
+    }
+    if let Some(file) = &options.token_file {
+        builder = builder.token(&String::from_utf8(read(file)?)?)?;
     }
     for file in &options.ca {
         builder = builder.ca_pem(read(file)?);

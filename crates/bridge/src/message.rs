@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::{Code, Refusal};
+use crate::token::Token;
 
 /// The WebSocket sub-protocol that a client offers.
 pub const SUBPROTOCOL: &str = "oraedge.v1";
@@ -53,6 +54,8 @@ pub(crate) struct ConnectRequest {
     pub(crate) server_name: Option<String>,
     #[serde(default)]
     pub(crate) sni: Option<String>,
+    #[serde(default)]
+    pub(crate) token: Option<Token>,
 }
 
 fn yes() -> bool {
@@ -135,7 +138,8 @@ mod tests {
     fn what_the_protocol_does_not_know_is_refused_by_name() {
         for (text, says) in [
             ("", "EOF"),
-            ("[]", "expected"),
+            ("[]", "type"),
+            ("7", "expected"),
             (r#"{"type":"dance"}"#, "dance"),
             (r#"{"type":"connect","host":"db","port":0,"protocol":"tcp"}"#, "nonzero"),
             (r#"{"type":"connect","host":"db","port":65536,"protocol":"tcp"}"#, "65536"),

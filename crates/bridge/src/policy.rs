@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::refusal::{Code, Refusal};
+use crate::token::Token;
 
 /// A `host:port` that clients may be connected to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -135,6 +136,7 @@ pub(crate) struct Policy {
     pub(crate) targets: HashSet<Target>,
     pub(crate) origins: HashSet<Origin>,
     pub(crate) no_origin: bool,
+    pub(crate) token: Option<Token>,
 }
 
 impl Policy {
@@ -154,6 +156,22 @@ impl Policy {
                 format!("start oraedge-bridge with --allow-origin {origin} to let them in"),
             )),
         }
+    }
+
+    /// Whether the client has the token, if the bridge asks for one.
+    pub(crate) fn check_token(&self, token: Option<&Token>) -> Result<(), Refusal> {
+        if self.token.is_none() || self.token.as_ref() == token {
+            return Ok(());
+        }
+        let message = match token {
+            None => "this bridge asks for a token, and none came",
+            Some(_) => "this bridge does not accept the token",
+        };
+        Err(Refusal::new(
+            Code::Unauthorized,
+            message,
+            "give the token of the bridge's --token-file, for instance webSocket(url, { token })",
+        ))
     }
 
     /// Whether clients may be connected to this target.

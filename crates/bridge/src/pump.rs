@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::select;
@@ -395,7 +395,10 @@ impl Chunks {
         self.buffer.reserve(self.size);
         poll_fn(|cx| {
             while self.buffer.len() < self.size {
-                match poll_read_buf(Pin::new(&mut *reader), cx, &mut self.buffer) {
+                // A buffer that is used again may be larger than what was asked for.
+                let free = self.size - self.buffer.len();
+                let mut room = (&mut self.buffer).limit(free);
+                match poll_read_buf(Pin::new(&mut *reader), cx, &mut room) {
                     Poll::Ready(Ok(0)) => break,
                     Poll::Ready(Ok(_)) => {}
                     Poll::Ready(Err(error)) if self.buffer.is_empty() => {

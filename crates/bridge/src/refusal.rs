@@ -11,6 +11,8 @@ use serde::Serialize;
 pub enum Code {
     /// A frame that the protocol does not allow here.
     BadRequest,
+    /// The bridge asks for a token, and the client's is missing or wrong.
+    Unauthorized,
     /// The page's Origin, or its absence, is not allowed.
     OriginNotAllowed,
     /// The target is not on the list.
@@ -48,6 +50,7 @@ impl Code {
     pub fn name(self) -> &'static str {
         match self {
             Code::BadRequest => "BAD_REQUEST",
+            Code::Unauthorized => "UNAUTHORIZED",
             Code::OriginNotAllowed => "ORIGIN_NOT_ALLOWED",
             Code::TargetNotAllowed => "TARGET_NOT_ALLOWED",
             Code::HandshakeTimeout => "HANDSHAKE_TIMEOUT",
@@ -70,6 +73,7 @@ impl Code {
     pub fn close_code(self) -> u16 {
         match self {
             Code::BadRequest => 4400,
+            Code::Unauthorized => 4401,
             Code::OriginNotAllowed | Code::TargetNotAllowed => 4403,
             Code::HandshakeTimeout | Code::IdleTimeout | Code::ClientGone => 4408,
             Code::MessageTooBig => 4413,

@@ -83,7 +83,11 @@ impl Trust {
         });
         let sni = match &request.sni {
             Some(name) => ServerName::try_from(name.clone()).map_err(|_| {
-                Refusal::new(Code::BadRequest, "sni is not a DNS name", "leave it out for none")
+                Refusal::new(
+                    Code::BadRequest,
+                    "sni is not a DNS name whose last label is more than a number",
+                    "leave it out; the form that Oracle's USE_SNI sends cannot be sent by this bridge, and only saves a round trip",
+                )
             })?,
             // The name is given to the verifier alone, which goes by its own rule, and not sent.
             None => ServerName::try_from("sni.not.sent")

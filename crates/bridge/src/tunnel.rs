@@ -174,6 +174,7 @@ async fn open(
             "",
         )))
     })?;
+    shared.policy.check_token(request.token.as_ref()).map_err(Ending::Failed)?;
     let target = checked_target(&request).map_err(Ending::Failed)?;
     shared.policy.check_target(&target).map_err(Ending::Failed)?;
 
