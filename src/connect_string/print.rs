@@ -105,11 +105,7 @@ impl Description {
     pub fn connect_data(&self, client: &ClientInfo, connection_id: &str) -> String {
         let mut text = String::new();
         // Writing to a String does not fail.
-        let _ = write_description(
-            &mut text,
-            self,
-            Some(&ForListener { client: Some(client), connection_id }),
-        );
+        let _ = write_description(&mut text, self, Reader::Listener { client, connection_id });
         text
     }
 
@@ -117,37 +113,31 @@ impl Description {
     /// connection, as the recorded python-oracledb 4.0.1 sessions have it.
     pub fn log_on_text(&self, connection_id: &str) -> String {
         let mut text = String::new();
-        let _ =
-            write_description(&mut text, self, Some(&ForListener { client: None, connection_id }));
+        let _ = write_description(&mut text, self, Reader::Database { connection_id });
         text
     }
 }
 
-struct ForListener<'a> {
-    /// Left out of what goes with the log-on, where the server has it from elsewhere.
-    client: Option<&'a ClientInfo>,
-    connection_id: &'a str,
+/// For whom a text is.
+#[derive(Clone, Copy)]
+enum Reader<'a> {
+    /// Somebody who wants to parse it again.
+    Person,
+    /// The listener, in a CONNECT packet.
+    Listener { client: &'a ClientInfo, connection_id: &'a str },
+    /// The database, at the log-on.
+    Database { connection_id: &'a str },
 }
 
 impl Display for ConnectDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let [description] = self.descriptions.as_slice()
-            && self.choice == Choice::default()
-        {
-            return write!(f, "{description}");
-        }
-        f.write_str("(DESCRIPTION_LIST=")?;
-        write_choice(f, &self.choice)?;
-        for description in &self.descriptions {
-            write!(f, "{description}")?;
-        }
-        f.write_str(")")
+        write_descriptor(f, self, Reader::Person)
     }
 }
 
 impl Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_description(f, self, None)
+        write_description(f, self, Reader::Person)
     }
 }
 
@@ -194,10 +184,28 @@ fn write_choice(out: &mut impl Write, choice: &Choice) -> fmt::Result {
     Ok(())
 }
 
+fn write_descriptor(
+    out: &mut impl Write,
+    descriptor: &ConnectDescriptor,
+    reader: Reader<'_>,
+) -> fmt::Result {
+    if let [description] = descriptor.descriptions.as_slice()
+        && descriptor.choice == Choice::default()
+    {
+        return write_description(out, description, reader);
+    }
+    out.write_str("(DESCRIPTION_LIST=")?;
+    write_choice(out, &descriptor.choice)?;
+    for description in &descriptor.descriptions {
+        write_description(out, description, reader)?;
+    }
+    out.write_str(")")
+}
+
 fn write_description(
     out: &mut impl Write,
     description: &Description,
-    listener: Option<&ForListener<'_>>,
+    reader: Reader<'_>,
 ) -> fmt::Result {
     out.write_str("(DESCRIPTION=")?;
     write_choice(out, &description.choice)?;
@@ -229,9 +237,9 @@ fn write_description(
     for list in &description.address_lists {
         write!(out, "{list}")?;
     }
-    write_connect_data(out, description, listener)?;
+    write_connect_data(out, description, reader)?;
     if description.uses_tls() {
-        write_security(out, description, listener.is_some())?;
+        write_security(out, description, reader)?;
     }
     out.write_str(")")
 }
@@ -239,7 +247,7 @@ fn write_description(
 fn write_connect_data(
     out: &mut impl Write,
     description: &Description,
-    listener: Option<&ForListener<'_>>,
+    reader: Reader<'_>,
 ) -> fmt::Result {
     let data = &description.connect_data;
     let mut text = String::new();
@@ -255,27 +263,27 @@ fn write_connect_data(
         text.write_str("(USE_TCP_FAST_OPEN=ON)")?;
     }
     write_option(&mut text, "POOL_BOUNDARY", &data.pool_boundary)?;
-    match listener {
-        Some(ForListener { client: Some(client), .. }) => write!(
-            text,
-            "(CID=(PROGRAM={})(HOST={})(USER={}))",
-            client.program, client.machine, client.os_user
-        )?,
-        Some(ForListener { client: None, .. }) | None => {
-            write_option(&mut text, "POOL_CONNECTION_CLASS", &data.pool_connection_class)?;
-            write_option(&mut text, "POOL_NAME", &data.pool_name)?;
-            match data.pool_purity {
-                PoolPurity::Default => {}
-                PoolPurity::New => text.write_str("(POOL_PURITY=NEW)")?,
-                PoolPurity::Reuse => text.write_str("(POOL_PURITY=SELF)")?,
-            }
-            write_option(&mut text, "CONNECTION_ID_PREFIX", &data.connection_id_prefix)?;
+    if let Reader::Listener { client, .. } = reader {
+        let ClientInfo { program, machine, os_user, .. } = client;
+        write!(text, "(CID=(PROGRAM={program})(HOST={machine})(USER={os_user}))")?;
+    } else {
+        write_option(&mut text, "POOL_CONNECTION_CLASS", &data.pool_connection_class)?;
+        write_option(&mut text, "POOL_NAME", &data.pool_name)?;
+        match data.pool_purity {
+            PoolPurity::Default => {}
+            PoolPurity::New => text.write_str("(POOL_PURITY=NEW)")?,
+            PoolPurity::Reuse => text.write_str("(POOL_PURITY=SELF)")?,
         }
     }
     write_parameters(&mut text, &data.extra)?;
-    if let Some(ForListener { connection_id, .. }) = listener {
-        let prefix = data.connection_id_prefix.as_deref().unwrap_or_default();
-        write!(text, "(CONNECTION_ID={prefix}{connection_id})")?;
+    match reader {
+        Reader::Person => {
+            write_option(&mut text, "CONNECTION_ID_PREFIX", &data.connection_id_prefix)?;
+        }
+        Reader::Listener { connection_id, .. } | Reader::Database { connection_id } => {
+            let prefix = data.connection_id_prefix.as_deref().unwrap_or_default();
+            write!(text, "(CONNECTION_ID={prefix}{connection_id})")?;
+        }
     }
     if !text.is_empty() {
         write!(out, "(CONNECT_DATA={text})")?;
@@ -286,14 +294,14 @@ fn write_connect_data(
 fn write_security(
     out: &mut impl Write,
     description: &Description,
-    for_listener: bool,
+    reader: Reader<'_>,
 ) -> fmt::Result {
     let security = &description.security;
     out.write_str("(SECURITY=")?;
-    // Off needs no word to a listener, but without one this driver would read its own text as on.
+    // Off needs no word to a server, but without one this driver would read its own text as on.
     if security.server_dn_match {
         out.write_str("(SSL_SERVER_DN_MATCH=ON)")?;
-    } else if !for_listener {
+    } else if matches!(reader, Reader::Person) {
         out.write_str("(SSL_SERVER_DN_MATCH=OFF)")?;
     }
     write_option(out, "SSL_SERVER_CERT_DN", &security.server_cert_dn)?;
