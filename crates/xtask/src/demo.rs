@@ -15,7 +15,7 @@ const PAGE_PORT: u16 = 8080;
 pub(crate) struct Args {
     /// End after the rows of the query, with exit status 0 if they came
     #[arg(long)]
-    check: bool,
+    pub(crate) check: bool,
 }
 
 /// `cargo xtask demo`.

@@ -2,8 +2,10 @@
 //! nothing but cargo and Node: what else a step uses, it installs into the project's folders
 //! or, where it is a system package, with apt-get.
 
+mod consumers;
 mod demo;
 mod dist;
+mod fuzz;
 mod npm;
 mod peers;
 mod process;

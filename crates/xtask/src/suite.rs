@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{dist, peers, process, setup};
+use crate::{consumers, demo, dist, fuzz, npm, peers, process, setup, workspace};
 
 /// Arguments of `test`.
 #[derive(clap::Args)]
@@ -41,6 +41,36 @@ const STEPS: &[Step] = &[
         what: "the npm package builds within its size",
         long: false,
         run: package,
+    },
+    Step {
+        name: "js",
+        what: "the hand-written half of the package, by itself",
+        long: false,
+        run: javascript,
+    },
+    Step {
+        name: "demo",
+        what: "page to database: `demo --check`",
+        long: false,
+        run: |_| demo::run(&demo::Args { check: true }),
+    },
+    Step {
+        name: "pkg",
+        what: "the packed package in Node, workerd, Chromium, a bundler, TypeScript",
+        long: false,
+        run: |_| consumers::run_package_tests(),
+    },
+    Step {
+        name: "www",
+        what: "the page in Chromium",
+        long: false,
+        run: |_| consumers::run_page_tests(),
+    },
+    Step {
+        name: "fuzz",
+        what: "fuzz targets, seconds each, from the recordings",
+        long: false,
+        run: |_| fuzz::run(Duration::from_secs(10)),
     },
     Step {
         name: "peers",
@@ -140,4 +170,13 @@ fn rust(_: &Args) -> Result<()> {
 
 fn package(_: &Args) -> Result<()> {
     dist::build_default().map(|_| ())
+}
+
+fn javascript(_: &Args) -> Result<()> {
+    npm::require_node()?;
+    let tests = std::fs::read_dir(workspace::path("src/js/test"))?
+        .map(|file| Ok(file?.path()))
+        .collect::<Result<Vec<_>>>()?;
+    let tests = tests.iter().filter(|path| path.to_string_lossy().ends_with(".test.js"));
+    process::run(process::command("node").arg("--test").args(tests))
 }

@@ -1,5 +1,6 @@
 //! Packages of the operating system, for the few things that no language's registry has.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
@@ -22,4 +23,13 @@ pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
     let mut arguments = vec!["-qq", "-y", "install", "--no-install-recommends"];
     arguments.extend_from_slice(packages);
     apt(&arguments)
+}
+
+/// A Chromium for tests of pages; installed where it is missing.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    let path = PathBuf::from("/usr/bin/chromium");
+    if !path.exists() {
+        apt_install(&["chromium"])?;
+    }
+    Ok(path)
 }

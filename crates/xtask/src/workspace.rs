@@ -22,3 +22,10 @@ pub(crate) fn target(relative: &str) -> PathBuf {
         .map_or_else(|| root().join("target"), |dir| root().join(dir));
     target.join(relative)
 }
+
+/// What real servers sent: `../shared/wire` beside the checkout, or where `ORAEDGE_WIRE` says.
+pub(crate) fn recordings() -> Option<PathBuf> {
+    let folder = std::env::var_os("ORAEDGE_WIRE")
+        .map_or_else(|| root().join("../shared/wire"), PathBuf::from);
+    folder.is_dir().then_some(folder)
+}

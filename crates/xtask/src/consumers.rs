@@ -1,0 +1,55 @@
+//! The packed npm package and the page, each in the runtimes that people use them in, against
+//! simulator and bridge.
+
+use anyhow::Result;
+
+use crate::demo::{self, Stack};
+use crate::services::{self, Simulator};
+use crate::web;
+use crate::{dist, npm, process, system, workspace};
+
+/// Packs `pkg/` and lets every consumer under `pkg-tests/` install and run it.
+pub(crate) fn run_package_tests() -> Result<()> {
+    let folder = workspace::path("pkg-tests");
+    npm::install(&folder)?;
+    dist::build_default()?;
+    let tarball = dist::pack()?;
+    let simulator = Simulator::start("23ai")?;
+    // The tests serve their own page there, whose origin the bridge has to know before.
+    let page_port = web::listen_near(0)?.local_addr()?.port();
+    let bridge = services::Bridge::start(
+        &[&simulator.tcps()?, simulator.tcp()?],
+        &simulator.ca_file(),
+        &[&format!("http://127.0.0.1:{page_port}")],
+    )?;
+    process::run(
+        npm::node_with_web_socket()?
+            .current_dir(&folder)
+            .arg("run.mjs")
+            .env("ORAEDGE_TARBALL", tarball)
+            .env("ORAEDGE_TEST_TCP", format!("{}/{}", simulator.tcp()?, services::SERVICE))
+            .env("ORAEDGE_TEST_WS", bridge.url()?)
+            .env("ORAEDGE_TEST_WS_TARGET", demo::connect_string(&simulator)?)
+            .env("ORAEDGE_TEST_PAGE_PORT", page_port.to_string())
+            .env("ORAEDGE_CHROMIUM", system::chromium()?),
+    )
+}
+
+/// Builds the page and runs its tests in a browser.
+pub(crate) fn run_page_tests() -> Result<()> {
+    dist::build_default()?;
+    demo::build_page()?;
+    let simulator = Simulator::start("23ai")?;
+    let stack = Stack::start(&simulator)?;
+    process::run(
+        process::command("npm")
+            .current_dir(workspace::path("www"))
+            .args(["test", "--silent"])
+            .env("ORAEDGE_PAGE_URL", format!("http://127.0.0.1:{}/", stack.page.port()))
+            .env("ORAEDGE_BRIDGE_URL", stack.bridge.url()?)
+            .env("ORAEDGE_CONNECT_STRING", demo::connect_string(&simulator)?)
+            .env("ORAEDGE_USER", services::USER)
+            .env("ORAEDGE_PASSWORD", services::PASSWORD)
+            .env("ORAEDGE_CHROMIUM", system::chromium()?),
+    )
+}
