@@ -1,0 +1,288 @@
+//! A connection: a cloneable handle whose methods take `&self`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::driver::{CancelSignal, Driver};
+use super::result_set::ResultSet;
+use super::to_sql::IntoBinds;
+use super::transport::{Runtime, Transport};
+use crate::error::{BatchError, DbError, Error, Result};
+use crate::protocol::OutBind;
+use crate::session::{
+    CursorHandle, DEFAULT_ARRAY_SIZE, Event, ExecuteOptions, ExecuteOutcome, ExecuteRequest,
+    Session, SessionEntropy, SessionInfo, SessionOptions,
+};
+use crate::wire::ttc::execute::StatementKind;
+use crate::wire::ttc::piggyback::EndToEnd;
+use crate::wire::value::Rowid;
+
+/// A connection to a database. Clones share it; calls made at the same time wait for each other.
+///
+/// ```no_run
+/// # async fn example(connection: oraedge::Connection) -> oraedge::Result<()> {
+/// let mut rows = connection.query("select ename, sal from emp where deptno = :1", &[&30]).await?;
+/// while let Some(row) = rows.next().await? {
+///     let (name, salary): (String, f64) = (row.get(0)?, row.get(1)?);
+///     println!("{name} {salary}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Connection {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What a connection's handles and result sets share.
+pub(super) struct Shared {
+    driver: futures::lock::Mutex<Driver>,
+    cancel: Arc<CancelSignal>,
+    /// Cursors of result sets that were dropped, to be closed with the next call.
+    released: Mutex<Vec<CursorHandle>>,
+    info: SessionInfo,
+    /// Microseconds; 0 for no limit.
+    call_timeout: AtomicU64,
+}
+
+/// What running a statement gave.
+#[derive(Debug)]
+pub struct ExecuteResult {
+    /// The rows of a query.
+    pub result_set: Option<ResultSet>,
+    /// Rows that DML changed.
+    pub rows_affected: u64,
+    /// The last row that DML changed.
+    pub last_rowid: Option<Rowid>,
+    /// It worked, but.
+    pub warning: Option<DbError>,
+    /// What came out of binds.
+    pub out_binds: Vec<OutBind>,
+    /// Rows of binds that failed, if [`ExecuteOptions::batch_errors`] was set.
+    pub batch_errors: Vec<BatchError>,
+    /// Rows changed by each row of binds, if [`ExecuteOptions::dml_row_counts`] was set.
+    pub dml_row_counts: Vec<u64>,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("session_id", &self.shared.info.session_id)
+            .field("version", &self.shared.info.version_text())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// Connects and logs on, trying the connect string's addresses in their order.
+    ///
+    /// # Errors
+    /// The last address's failure, or all of them if there were several;
+    /// [`Error::Database`] if the server does not let the user in (ORA-01017).
+    pub async fn connect(
+        transport: Arc<dyn Transport>,
+        runtime: Arc<dyn Runtime>,
+        options: SessionOptions,
+    ) -> Result<Connection> {
+        let mut failed = None;
+        let entropy = SessionEntropy::draw(&mut |bytes| {
+            if let Err(error) = runtime.random(bytes) {
+                failed = Some(error);
+            }
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let session = Session::new(runtime.now(), options, entropy);
+        let cancel = Arc::new(CancelSignal::default());
+        let mut driver = Driver::new(session, transport, runtime, cancel.clone());
+        driver.run().await?;
+        let info = driver.session.info().clone();
+        Ok(Connection {
+            shared: Arc::new(Shared {
+                driver: futures::lock::Mutex::new(driver),
+                cancel,
+                released: Mutex::new(Vec::new()),
+                info,
+                call_timeout: AtomicU64::new(0),
+            }),
+        })
+    }
+
+    /// What the server said of itself at log-on: version, session, parameters.
+    pub fn info(&self) -> &SessionInfo {
+        &self.shared.info
+    }
+
+    /// Limits how long each call may take; `None` for no limit. A call that takes longer fails
+    /// with [`Error::TimedOut`], and the connection goes on working if the server heeds the break.
+    pub fn set_call_timeout(&self, timeout: Option<Duration>) {
+        let micros = timeout
+            .map_or(0, |timeout| u64::try_from(timeout.as_micros()).unwrap_or(u64::MAX).max(1));
+        self.shared.call_timeout.store(micros, Ordering::Relaxed);
+    }
+
+    /// Ends the call that is under way, which then fails with ORA-01013. Does nothing if none is.
+    pub fn cancel(&self) {
+        self.shared.cancel.raise();
+    }
+
+    /// Runs a statement. `binds` may be an array of values by position, [`super::Named`] values, or
+    /// a prepared [`crate::wire::ttc::binds::BindBatch`]; `&[]` if there are none.
+    ///
+    /// # Errors
+    /// [`Error::Database`] with the server's code, text and offset, after which the connection
+    /// goes on working; [`Error::Misuse`] if the binds do not fit; see also [`Error::is_fatal`].
+    pub async fn execute(&self, sql: &str, binds: impl IntoBinds) -> Result<ExecuteResult> {
+        self.execute_with(sql, binds, ExecuteOptions::default()).await
+    }
+
+    /// [`Connection::execute`] with options.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn execute_with(
+        &self,
+        sql: &str,
+        binds: impl IntoBinds,
+        options: ExecuteOptions,
+    ) -> Result<ExecuteResult> {
+        let request = ExecuteRequest { sql: sql.into(), binds: binds.into_binds(sql)?, options };
+        let event = self.shared.call(|session, now| session.execute(now, request)).await?;
+        let Event::Executed(outcome) = event else { return Err(unexpected()) };
+        Ok(self.result(*outcome))
+    }
+
+    fn result(&self, outcome: ExecuteOutcome) -> ExecuteResult {
+        let result_set = match (outcome.kind, outcome.columns) {
+            (StatementKind::Query, Some(columns)) => Some(ResultSet::new(
+                self.shared.clone(),
+                columns,
+                outcome.cursor,
+                outcome.batch,
+                DEFAULT_ARRAY_SIZE,
+            )),
+            _ => None,
+        };
+        ExecuteResult {
+            result_set,
+            rows_affected: outcome.rows_affected,
+            last_rowid: outcome.last_rowid,
+            warning: outcome.warning,
+            out_binds: outcome.out_binds,
+            batch_errors: outcome.batch_errors,
+            dml_row_counts: outcome.dml_row_counts,
+        }
+    }
+
+    /// Runs a query.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`]; [`Error::Misuse`] if the statement is no query.
+    pub async fn query(&self, sql: &str, binds: impl IntoBinds) -> Result<ResultSet> {
+        let result = self.execute(sql, binds).await?;
+        result.result_set.ok_or_else(|| {
+            Error::misuse("the statement is not a query", "run it with execute() instead")
+        })
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn commit(&self) -> Result<()> {
+        self.shared.call(Session::commit).await.map(|_| ())
+    }
+
+    /// Rolls back.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn rollback(&self) -> Result<()> {
+        self.shared.call(Session::rollback).await.map(|_| ())
+    }
+
+    /// Makes a round trip to see whether the server is there.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn ping(&self) -> Result<()> {
+        self.shared.call(Session::ping).await.map(|_| ())
+    }
+
+    /// Logs off and closes the stream. The server rolls back what was not committed. Closing a
+    /// connection that is closed already is no error.
+    ///
+    /// # Errors
+    /// If the stream broke before the server had answered.
+    pub async fn close(&self) -> Result<()> {
+        let mut driver = self.shared.driver.lock().await;
+        driver.settle().await;
+        if driver.session.over().is_some() {
+            return Ok(());
+        }
+        let now = driver.now();
+        driver.session.log_off(now)?;
+        driver.run().await.map(|_| ())
+    }
+
+    /// Whether a transaction is open, as far as the server's last answer told.
+    pub async fn in_transaction(&self) -> bool {
+        self.shared.driver.lock().await.session.in_transaction()
+    }
+
+    /// How many round trips were made so far, log-on and all.
+    pub async fn round_trips(&self) -> u64 {
+        self.shared.driver.lock().await.session.round_trips()
+    }
+
+    /// Changes the schema that names without one are looked up in, with the next call.
+    pub async fn set_current_schema(&self, schema: &str) {
+        self.shared.driver.lock().await.session.set_current_schema(schema);
+    }
+
+    /// Tells the server's monitoring about the session, with the next call.
+    pub async fn set_end_to_end(&self, changes: EndToEnd) {
+        self.shared.driver.lock().await.session.set_end_to_end(changes);
+    }
+
+    /// Why the connection is of no more use, if that is known.
+    pub async fn closed(&self) -> Option<Error> {
+        self.shared.driver.lock().await.session.over().cloned()
+    }
+}
+
+impl Shared {
+    /// Makes one call and waits for its end.
+    pub(super) async fn call(
+        &self,
+        begin: impl FnOnce(&mut Session, crate::time::Timestamp) -> Result<()>,
+    ) -> Result<Event> {
+        let mut driver = self.driver.lock().await;
+        driver.settle().await;
+        for cursor in self.take_released() {
+            driver.session.close_cursor(cursor);
+        }
+        let micros = self.call_timeout.load(Ordering::Relaxed);
+        driver.session.set_call_timeout((micros > 0).then(|| Duration::from_micros(micros)));
+        let now = driver.now();
+        begin(&mut driver.session, now)?;
+        driver.run().await
+    }
+
+    /// A result set is done with this cursor.
+    pub(super) fn release(&self, cursor: CursorHandle) {
+        if let Ok(mut released) = self.released.lock() {
+            released.push(cursor);
+        }
+    }
+
+    fn take_released(&self) -> Vec<CursorHandle> {
+        self.released.lock().map(|mut released| std::mem::take(&mut *released)).unwrap_or_default()
+    }
+}
+
+pub(super) fn unexpected() -> Error {
+    Error::misbehaved("the answer does not belong to the call")
+}
