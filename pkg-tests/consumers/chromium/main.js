@@ -1,0 +1,14 @@
+// A page without a bundler: an import map, and a WebSocket to the bridge.
+
+import * as api from "oraedge";
+
+import { run } from "./scenarios.js";
+
+window.runScenarios = (setting) => {
+  const options = {
+    ...setting.options,
+    connectString: setting.wsTarget,
+    transport: api.webSocket(setting.ws),
+  };
+  return run({ api, ...setting, options }, (line) => console.log(line));
+};

@@ -1,0 +1,227 @@
+// Installs the packed package in each kind of consumer, and runs the same scenarios there.
+//
+//   node run.mjs [node workerd chromium bundler typescript]        (all if none is named)
+//
+// | environment              | what                                                              |
+// | ------------------------ | ----------------------------------------------------------------- |
+// | ORAEDGE_TARBALL          | the packed package                                                |
+// | ORAEDGE_TEST_TCP         | connect string of a server for plain TCP                          |
+// | ORAEDGE_TEST_WS          | address of an oraedge-bridge                                      |
+// | ORAEDGE_TEST_WS_TARGET   | connect string as the bridge sees it; ORAEDGE_TEST_TCP by default |
+// | ORAEDGE_TEST_PAGE_PORT   | port for the pages; their Origin must be allowed by the bridge    |
+// | ORAEDGE_TEST_USER, _PASSWORD | scott and tiger by default                                    |
+// | ORAEDGE_TEST_SLOW        | a statement that takes long and can be interrupted; optional      |
+// | ORAEDGE_TEST_ROWS        | rows of the largest result; 1,000,000 by default                  |
+// | ORAEDGE_CHROMIUM         | the browser; /usr/bin/chromium by default                         |
+
+import { execFileSync, spawn } from "node:child_process";
+import { cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import http from "node:http";
+import path from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+const WORK = path.join(HERE, ".work");
+const env = process.env;
+
+const setting = {
+  options: { user: env.ORAEDGE_TEST_USER ?? "scott", password: env.ORAEDGE_TEST_PASSWORD ?? "tiger" },
+  tcp: env.ORAEDGE_TEST_TCP,
+  ws: env.ORAEDGE_TEST_WS,
+  wsTarget: env.ORAEDGE_TEST_WS_TARGET ?? env.ORAEDGE_TEST_TCP,
+  slow: env.ORAEDGE_TEST_SLOW,
+  rows: Number(env.ORAEDGE_TEST_ROWS ?? 1_000_000),
+};
+
+/** Makes the folder of a consumer, with the package installed from its tarball. */
+async function install(name) {
+  const folder = path.join(WORK, name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await cp(path.join(HERE, "consumers", name), folder, { recursive: true });
+  await cp(path.join(HERE, "scenarios.js"), path.join(folder, "scenarios.js"));
+  const manifest = { name: `consumer-${name}`, private: true, type: "module" };
+  await writeFile(path.join(folder, "package.json"), JSON.stringify(manifest));
+  npm(["install", "--no-audit", "--no-fund", "--offline", "--silent", path.resolve(env.ORAEDGE_TARBALL)], folder);
+  return folder;
+}
+
+function npm(args, folder) {
+  execFileSync("npm", args, { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
+}
+
+function tool(name) {
+  return path.join(HERE, "node_modules", ".bin", name);
+}
+
+const report = (name) => (line) => console.log(`${name}: ${line}`);
+
+async function node() {
+  const folder = await install("node");
+  const child = spawn(process.execPath, ["main.js"], {
+    cwd: folder,
+    env: { ...env, ORAEDGE_SETTING: JSON.stringify(setting) },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  let result;
+  child.stdout.on("data", (bytes) => {
+    output += bytes;
+    const lines = output.split("\n");
+    output = lines.pop();
+    for (const line of lines) {
+      if (line.startsWith("RESULT ")) result = JSON.parse(line.slice(7));
+      else report("node")(line);
+    }
+  });
+  const status = await new Promise((resolve) => child.on("close", resolve));
+  if (!result) throw new Error(`node ended with status ${status} and no result`);
+  return result;
+}
+
+async function workerd() {
+  const { build } = await import("esbuild");
+  const { Miniflare } = await import("miniflare");
+  const folder = await install("workerd");
+  // As wrangler does it: one module, wasm files as modules of their own.
+  await build({
+    entryPoints: [path.join(folder, "worker.js")],
+    outfile: path.join(folder, "out/worker.js"),
+    bundle: true,
+    format: "esm",
+    conditions: ["workerd", "worker", "browser"],
+    loader: { ".wasm": "copy" },
+    assetNames: "[name]",
+  });
+  const miniflare = new Miniflare({
+    rootPath: path.join(folder, "out"),
+    scriptPath: "worker.js",
+    modules: true,
+    modulesRules: [{ type: "CompiledWasm", include: ["**/*.wasm"] }],
+    compatibilityDate: "2025-01-01",
+  });
+  try {
+    const response = await miniflare.dispatchFetch("http://worker/", {
+      method: "POST",
+      body: JSON.stringify(setting),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`the worker answered ${response.status}: ${text}`);
+    const { lines, result } = JSON.parse(text);
+    lines.forEach(report("workerd"));
+    return result;
+  } finally {
+    await miniflare.dispose();
+  }
+}
+
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".wasm": "application/wasm",
+};
+
+/** Serves a folder, as a web server does. */
+async function serve(folder) {
+  const server = http.createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://page/");
+    const file = path.join(folder, pathname === "/" ? "index.html" : decodeURIComponent(pathname));
+    try {
+      if (!file.startsWith(folder) || !(await stat(file)).isFile()) throw new Error("not a file");
+      response.setHeader("content-type", TYPES[path.extname(file)] ?? "application/octet-stream");
+      // No code from strings, as a careful page has it.
+      response.setHeader(
+        "content-security-policy",
+        "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'",
+      );
+      response.end(await readFile(file));
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  const port = Number(env.ORAEDGE_TEST_PAGE_PORT ?? 0);
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  return { server, url: `http://127.0.0.1:${server.address().port}/` };
+}
+
+/** Opens a folder as a page in Chromium, and runs the scenarios in it. */
+async function page(name, folder) {
+  const { chromium } = await import("playwright-core");
+  const { server, url } = await serve(folder);
+  const browser = await chromium.launch({
+    executablePath: env.ORAEDGE_CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ],
+  });
+  try {
+    const tab = await browser.newPage();
+    tab.setDefaultTimeout(30_000);
+    tab.on("console", (message) => report(name)(message.text()));
+    tab.on("pageerror", (error) => report(name)(`error in the page: ${error.message}`));
+    await tab.goto(url);
+    await tab.waitForFunction(() => typeof window.runScenarios === "function");
+    return await tab.evaluate((given) => window.runScenarios(given), setting);
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+async function chromium() {
+  return page("chromium", await install("chromium"));
+}
+
+async function bundler() {
+  const folder = await install("bundler");
+  execFileSync(tool("vite"), ["build", "--logLevel", "warn"], { cwd: folder, stdio: "inherit" });
+  return page("bundler", path.join(folder, "dist"));
+}
+
+async function typescript() {
+  const folder = await install("typescript");
+  const result = { passed: 0, failed: 0 };
+  // With the types of a page, and with those of Node and no page's.
+  for (const project of ["tsconfig.json", "tsconfig.node.json"]) {
+    try {
+      execFileSync(tool("tsc"), ["--project", path.join(folder, project)], { stdio: "inherit" });
+      result.passed += 1;
+    } catch {
+      result.failed += 1;
+    }
+  }
+  return result;
+}
+
+const CONSUMERS = { typescript, node, workerd, chromium, bundler };
+
+async function main() {
+  if (!env.ORAEDGE_TARBALL) throw new Error("ORAEDGE_TARBALL must name the packed package");
+  const named = process.argv.slice(2);
+  const unknown = named.filter((name) => !(name in CONSUMERS));
+  if (unknown.length > 0) throw new Error(`no such consumer: ${unknown.join(", ")}`);
+  const missing = await stat(path.join(HERE, "node_modules")).then(() => false, () => true);
+  if (missing) npm(["ci", "--no-audit", "--no-fund", "--silent"], HERE);
+  const totals = { passed: 0, failed: 0 };
+  for (const name of named.length > 0 ? named : Object.keys(CONSUMERS)) {
+    let result;
+    try {
+      result = await CONSUMERS[name]();
+    } catch (error) {
+      report(name)(`FAIL ${error.stack ?? error}`);
+      result = { passed: 0, failed: 1 };
+    }
+    console.log(`${name}: ${result.passed} passed, ${result.failed} failed`);
+    totals.passed += result.passed;
+    totals.failed += result.failed;
+  }
+  console.log(`${totals.passed} passed, ${totals.failed} failed`);
+  process.exitCode = totals.failed > 0 ? 1 : 0;
+}
+
+await main();
