@@ -102,7 +102,7 @@ fn write_seeds(target: &str, folder: &Path) -> Result<usize> {
             |value| value["type"] == "NUMBER",
             |value, _| value["value"].as_str().unwrap_or_default().as_bytes().to_vec(),
         )?,
-        "value" => recorded_values(|_| true, |value, bytes| with_type(value, bytes))?,
+        "value" => recorded_values(|_| true, with_type)?,
         "framer" => recorded_packets(|packets| {
             let whole: Vec<u8> = packets.concat();
             vec![[vec![0, 7], whole.clone()].concat(), [vec![1, 200], whole].concat()]
