@@ -2,6 +2,7 @@
 //! nothing but cargo and Node: what else a step uses, it installs into the project's folders
 //! or, where it is a system package, with apt-get.
 
+mod bench;
 mod consumers;
 mod demo;
 mod dist;
@@ -37,6 +38,8 @@ enum Command {
     Dist(dist::Args),
     /// Run every check of the project
     Test(suite::Args),
+    /// Measure our clients beside the official drivers
+    Bench(bench::Args),
 }
 
 fn main() -> Result<()> {
@@ -45,5 +48,6 @@ fn main() -> Result<()> {
         Command::Demo(args) => demo::run(&args),
         Command::Dist(args) => dist::run(&args).map(|_| ()),
         Command::Test(args) => suite::run(&args),
+        Command::Bench(args) => bench::run(&args),
     }
 }

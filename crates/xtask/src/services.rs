@@ -94,6 +94,12 @@ pub(crate) fn build(package: &str) -> Result<PathBuf> {
     Ok(workspace::target("debug").join(package))
 }
 
+/// [`build`] with optimisation.
+pub(crate) fn build_release(package: &str) -> Result<PathBuf> {
+    process::run(process::cargo().args(["build", "--quiet", "--release", "--package", package]))?;
+    Ok(workspace::target("release").join(package))
+}
+
 /// A program that says `listening NAME=ADDRESS ...` once it listens.
 struct Service {
     name: &'static str,

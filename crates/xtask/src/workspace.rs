@@ -29,3 +29,11 @@ pub(crate) fn recordings() -> Option<PathBuf> {
         .map_or_else(|| root().join("../shared/wire"), PathBuf::from);
     folder.is_dir().then_some(folder)
 }
+
+/// The benchmark of all drivers: `../shared/bench` beside the checkout, or where
+/// `ORAEDGE_BENCH` says.
+pub(crate) fn benchmark() -> Option<PathBuf> {
+    let folder = std::env::var_os("ORAEDGE_BENCH")
+        .map_or_else(|| root().join("../shared/bench"), PathBuf::from);
+    folder.is_dir().then_some(folder)
+}

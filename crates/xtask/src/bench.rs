@@ -1,0 +1,86 @@
+//! `cargo xtask bench`: our clients beside the official drivers in the benchmark of
+//! `../shared/bench`, then the micro-benchmarks of the core.
+
+use anyhow::{Result, bail};
+
+use crate::{dist, process, services, workspace};
+
+/// Workloads that our clients can do: two fetches, round trips, array inserts, log-ons.
+const WORKLOADS: &str = "a,b,c,d,f";
+/// The releases of Oracle Database that the benchmark's server can be, as far as they differ.
+const GENERATIONS: [&str; 2] = ["23ai", "19c"];
+/// What the benchmark fills in for each run.
+const ARGUMENTS: &str = "{dsn} {user} {password} {workload} {n} {arraysize}";
+
+/// Arguments of `bench`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// How often everything is measured
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+    /// Which workloads, of a, b, c, d and f
+    #[arg(long, default_value = WORKLOADS)]
+    workloads: String,
+    /// Only this generation of the server: 23ai or 19c
+    #[arg(long)]
+    generation: Option<String>,
+    /// Also build and measure the peer that needs a nightly compiler and ten minutes
+    #[arg(long)]
+    muhdur: bool,
+    /// Leave out the micro-benchmarks
+    #[arg(long)]
+    no_micro: bool,
+}
+
+/// `cargo xtask bench`.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    side_by_side(args)?;
+    if !args.no_micro {
+        process::timed("micro-benchmarks", || {
+            process::run(process::cargo().args(["bench", "--package", "oraedge", "--benches"]))
+        })?;
+    }
+    Ok(())
+}
+
+fn side_by_side(args: &Args) -> Result<()> {
+    let Some(suite) = workspace::benchmark() else {
+        bail!("!!! BENCHMARK MISSING: no ../shared/bench and no ORAEDGE_BENCH; nothing measured");
+    };
+    let work = workspace::target("bench");
+    process::timed("build the benchmark's server and the other drivers' clients", || {
+        let mut setup = process::command(suite.join("setup.sh"));
+        setup.env("BENCH_TMP", &work);
+        if !args.muhdur {
+            setup.env("NO_MUHDUR", "1");
+        }
+        process::run(&mut setup)
+    })?;
+    dist::build_default()?;
+    let native = process::timed("build our native client", || {
+        services::build_release("oraedge-bench-client")
+    })?;
+    let node = workspace::path("benches/node-client.mjs");
+    let mut clients = "python,node,rs-official,rs-oracle-rs,oraedge,oraedge-node".to_owned();
+    if args.muhdur {
+        clients.push_str(",rs-muhdur");
+    }
+    for generation in GENERATIONS {
+        if args.generation.as_ref().is_some_and(|wanted| wanted != generation) {
+            continue;
+        }
+        println!("\n## generation {generation}");
+        process::run(
+            process::command("python3")
+                .arg(suite.join("bench.py"))
+                .env("BENCH_TMP", &work)
+                .args(["--gen", generation, "--rounds", &args.rounds.to_string()])
+                .args(["--workloads", &args.workloads, "--clients", &clients])
+                .args(["--client", &format!("oraedge={} {ARGUMENTS}", native.display())])
+                .args(["--client", &format!("oraedge-node=node {} {ARGUMENTS}", node.display())])
+                .arg("--out")
+                .arg(work.join(format!("results-{generation}.json"))),
+        )?;
+    }
+    Ok(())
+}
