@@ -79,7 +79,7 @@ const ACCEPT_FAST_AUTH: u32 = 0x1000_0000;
 const ACCEPT_END_OF_RESPONSE: u32 = 0x0200_0000;
 
 /// The client's compile-time capabilities, before anything was negotiated: (position, value).
-const CLIENT_COMPILE_CAPS: [(usize, u8); 24] = [
+const CLIENT_COMPILE_CAPS: [(usize, u8); 25] = [
     (0, 6),                                // SQL version
     (4, 0x08 | 0x02 | 0x20 | 0x40 | 0x80), // log-on types: O5LOGON ... long password
     (5, 0x08 | 0x10),                      // implicit pool, OAuth message on error
@@ -103,6 +103,7 @@ const CLIENT_COMPILE_CAPS: [(usize, u8); 24] = [
     (compile_cap::TTC4, 0x04 | TTC4_EXPLICIT_BOUNDARY),
     (42, 0x01 | 0x04),                      // LOBs: quasi locators, 2 GB prefetch
     (44, 0x08 | 0x02 | 0x04 | 0x10 | 0x20), // vectors, tokens, pipelining, sessionless
+    (45, 0x02),                             // end-user security context
     (52, 0x01 | 0x02),                      // binary and sparse vectors
 ];
 const CLIENT_COMPILE_CAPS_LENGTH: usize = 53;
