@@ -43,12 +43,13 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A stream of bytes both ways.
-pub trait Stream: AsyncRead + AsyncWrite + MaybeSend + 'static {
-    /// The stream itself, for a transport that wants its own type back.
+pub trait Stream: AsyncRead + AsyncWrite + MaybeSend + Unpin + 'static {
+    /// The stream itself, for a transport that wants its own type back
+    /// (`Pin::into_inner(stream).into_any()`).
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
-impl<T: AsyncRead + AsyncWrite + MaybeSend + 'static> Stream for T {
+impl<T: AsyncRead + AsyncWrite + MaybeSend + Unpin + 'static> Stream for T {
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
     }

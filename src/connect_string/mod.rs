@@ -107,8 +107,8 @@ pub fn resolve(
     })
 }
 
-/// Whether the text has nothing that an alias cannot have.
-fn is_alias(text: &str) -> bool {
+/// Whether the text has nothing that an alias cannot have, so that [`resolve`] looks it up.
+pub fn is_alias(text: &str) -> bool {
     !text.contains(['(', '/', ':', ',', ';', '[', '@'])
 }
 

@@ -1,41 +1,95 @@
-//! The operating system's clock and random bytes, which the core takes as inputs.
+//! The operating system's clock, timer, random bytes and names, which the core takes as inputs.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use oraedge::client::{BoxFuture, Runtime};
+use oraedge::connect_string::ClientInfo;
 use oraedge::time::Timestamp;
 use oraedge::{Error, Result};
 
-/// A clock that only moves forward; its origin is its making.
+/// Clock, timer and random bytes for connections on tokio.
 #[derive(Debug, Clone, Copy)]
-pub struct SystemClock(Instant);
+pub struct TokioRuntime {
+    start: Instant,
+}
 
-impl SystemClock {
-    /// Starts at zero now.
+impl TokioRuntime {
+    /// Its clock starts at zero now.
     pub fn new() -> Self {
-        SystemClock(Instant::now())
-    }
-
-    /// The time since it was made.
-    pub fn now(&self) -> Timestamp {
-        Timestamp::ZERO + self.0.elapsed()
+        TokioRuntime { start: Instant::now() }
     }
 }
 
-impl Default for SystemClock {
+impl Default for TokioRuntime {
     fn default() -> Self {
-        SystemClock::new()
+        TokioRuntime::new()
     }
 }
 
-/// Fills the buffer with bytes that nobody can predict.
-///
-/// # Errors
-/// [`Error::Misuse`] if the operating system has none to give.
-pub fn fill_random(buffer: &mut [u8]) -> Result<()> {
-    getrandom::fill(buffer).map_err(|error| {
-        Error::misuse(
-            format!("the operating system gave no random bytes: {error}"),
-            "a log-on needs them; check the sandbox that this program runs in",
-        )
-    })
+impl Runtime for TokioRuntime {
+    fn now(&self) -> Timestamp {
+        Timestamp::ZERO + self.start.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn random(&self, bytes: &mut [u8]) -> Result<()> {
+        getrandom::fill(bytes).map_err(|error| {
+            Error::misuse(
+                format!("the operating system gave no random bytes: {error}"),
+                "a log-on needs them; check the sandbox that this program runs in",
+            )
+        })
+    }
+}
+
+/// Who connects, as `V$SESSION` shows it: this program, machine, user and process.
+pub fn client_info() -> ClientInfo {
+    let unknown = || "unknown".to_owned();
+    let program = std::env::current_exe()
+        .ok()
+        .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+        .unwrap_or_else(unknown);
+    let machine = whoami::hostname().unwrap_or_else(|_| unknown());
+    let user = whoami::username().unwrap_or_else(|_| unknown());
+    ClientInfo::new(&program, &machine, &user).with_pid(std::process::id())
+}
+
+/// The time zone for a session: `ORA_SDTZ` if it is set (a region's name, an offset, `LOCAL` or
+/// `DBTIMEZONE`), else this machine's offset from UTC. Oracle's own drivers do the same.
+pub fn time_zone() -> String {
+    match std::env::var("ORA_SDTZ") {
+        Ok(zone) if !zone.is_empty() => zone,
+        _ => offset(chrono::Local::now().offset().local_minus_utc()),
+    }
+}
+
+/// `+05:30` for so many seconds east of Greenwich.
+fn offset(seconds: i32) -> String {
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.unsigned_abs() / 60;
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_have_the_form_that_the_server_reads() {
+        for (seconds, text) in
+            [(0, "+00:00"), (19800, "+05:30"), (-12600, "-03:30"), (-1800, "-00:30")]
+        {
+            assert_eq!(offset(seconds), text);
+        }
+    }
+
+    #[test]
+    fn this_program_has_a_name_and_a_machine() {
+        let client = client_info();
+        assert!(client.program().starts_with("oraedge_native"), "{client:?}");
+        assert!(!client.machine().is_empty());
+    }
 }

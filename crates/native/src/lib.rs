@@ -3,6 +3,7 @@
 //! environment, the clock and random bytes.
 
 mod config_dir;
+mod connect;
 mod endpoint;
 mod environment;
 mod proxy;
@@ -12,8 +13,9 @@ mod tls;
 mod transport;
 
 pub use config_dir::{config_dir, read_tnsnames};
+pub use connect::{ConnectOptions, connect};
 pub use endpoint::{Endpoint, ServerName, TlsTarget};
-pub use environment::{SystemClock, fill_random};
+pub use environment::{TokioRuntime, client_info, time_zone};
 pub use stream::NativeStream;
 pub use tls::Trust;
 pub use transport::NativeTransport;

@@ -1,6 +1,10 @@
 //! The transport that native programs use.
 
-use oraedge::Result;
+use std::pin::Pin;
+
+use oraedge::client::{BoxFuture, BoxedStream, Transport};
+use oraedge::session::ConnectTarget;
+use oraedge::{Error, Result};
 
 use crate::endpoint::Endpoint;
 use crate::stream::NativeStream;
@@ -51,6 +55,31 @@ impl NativeTransport {
                 Ok(NativeStream::tls(self.connector.connect(endpoint, target, stream).await?))
             }
         }
+    }
+}
+
+impl Transport for NativeTransport {
+    fn connect<'a>(&'a self, target: &'a ConnectTarget) -> BoxFuture<'a, Result<BoxedStream>> {
+        Box::pin(async move {
+            let endpoint = Endpoint::new(&target.description, &target.address);
+            Ok(Box::pin(self.open(&endpoint).await?) as BoxedStream)
+        })
+    }
+
+    fn restart_tls<'a>(
+        &'a self,
+        target: &'a ConnectTarget,
+        stream: BoxedStream,
+    ) -> BoxFuture<'a, Result<BoxedStream>> {
+        Box::pin(async move {
+            let stream =
+                Pin::into_inner(stream).into_any().downcast::<NativeStream>().map_err(|_| {
+                    Error::misuse("the stream comes from another transport", "give its own back")
+                })?;
+            let endpoint = Endpoint::new(&target.description, &target.address);
+            let stream = NativeTransport::restart_tls(self, *stream, &endpoint).await?;
+            Ok(Box::pin(stream) as BoxedStream)
+        })
     }
 }
 
