@@ -3,7 +3,9 @@
 
 pub mod engine;
 pub mod generation;
+pub mod listen;
 pub mod net;
+pub mod server;
 pub mod ttc;
 
 #[cfg(test)]

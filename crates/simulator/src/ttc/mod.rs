@@ -7,6 +7,7 @@
 pub mod binds;
 pub mod describe;
 pub mod execute;
+pub mod incoming;
 pub mod logon;
 pub mod negotiate;
 pub mod outcome;

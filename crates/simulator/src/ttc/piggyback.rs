@@ -75,9 +75,7 @@ impl Piggyback {
                 let schema = reader.text_with_length("set schema: name")?;
                 Piggyback::SetSchema(schema.unwrap_or_default())
             }
-            function::SESSION_STATE => {
-                Piggyback::SessionState(reader.ub8("session state: bits")?)
-            }
+            function::SESSION_STATE => Piggyback::SessionState(reader.ub8("session state: bits")?),
             function::SET_KEY_VALUE => key_values(reader)?,
             function::LOB_OP => free_lobs(reader)?,
             function::PIPELINE_BEGIN => {

@@ -1,0 +1,363 @@
+//! Starting and stopping a simulator.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use oraedge::error::DbError;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use super::certificates::Certificates;
+use super::connection::serve;
+use crate::engine::{self, Database, Settings};
+use crate::generation::Generation;
+use crate::server::{Account, Entropy, ServerConfig, ServerConnection};
+use crate::ttc::describe::DateBytes;
+
+/// Why a simulator does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// A socket, a file, or random bytes.
+    Io {
+        /// What was being done.
+        doing: String,
+        /// What came back.
+        error: io::Error,
+    },
+    /// The database.
+    Database(DbError),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StartError::Io { doing, error } => write!(f, "{doing}: {error}"),
+            StartError::Database(error) => write!(f, "opening the database: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+fn io_error(doing: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {
+    let doing = doing.into();
+    move |error| StartError::Io { doing, error }
+}
+
+/// What a simulator is to be.
+#[derive(Debug, Default)]
+pub struct Builder {
+    generation: Option<Generation>,
+    services: Vec<String>,
+    accounts: Vec<Account>,
+    database: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    listen_tls: Option<SocketAddr>,
+    tls_folder: Option<PathBuf>,
+    sdu: Option<u32>,
+    shared_server: bool,
+    redirect: Option<String>,
+    verbose: bool,
+}
+
+impl Builder {
+    /// The release that it passes for; 23ai if not said.
+    pub fn generation(mut self, generation: Generation) -> Self {
+        self.generation = Some(generation);
+        self
+    }
+
+    /// One more service; `FREEPDB1` if none is said.
+    pub fn service(mut self, name: impl Into<String>) -> Self {
+        self.services.push(name.into());
+        self
+    }
+
+    /// One more account; `scott` with the password `tiger` if none is said.
+    pub fn account(mut self, account: Account) -> Self {
+        self.accounts.push(account);
+        self
+    }
+
+    /// The file of the database; in memory if not said.
+    pub fn database(mut self, file: impl Into<PathBuf>) -> Self {
+        self.database = Some(file.into());
+        self
+    }
+
+    /// Where it listens without TLS; port 0 is any free one.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = Some(address);
+        self
+    }
+
+    /// Where it listens with TLS; port 0 is any free one.
+    pub fn listen_tls(mut self, address: SocketAddr) -> Self {
+        self.listen_tls = Some(address);
+        self
+    }
+
+    /// The folder of the certificates, which are made if they are not there; in memory if not said.
+    pub fn tls_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.tls_folder = Some(folder.into());
+        self
+    }
+
+    /// The largest packet, in bytes; 8192 if not said.
+    pub fn sdu(mut self, sdu: u32) -> Self {
+        self.sdu = Some(sdu);
+        self
+    }
+
+    /// Whether each answer begins with the notice of a shared server.
+    pub fn shared_server(mut self, shared_server: bool) -> Self {
+        self.shared_server = shared_server;
+        self
+    }
+
+    /// Sends clients to this address (`(ADDRESS=(PROTOCOL=tcp)(HOST=..)(PORT=..))`).
+    pub fn redirect(mut self, address: impl Into<String>) -> Self {
+        self.redirect = Some(address.into());
+        self
+    }
+
+    /// Whether the end of each connection is written to standard error.
+    pub fn verbose(mut self, verbose: bool) -> Self {
+        self.verbose = verbose;
+        self
+    }
+
+    /// Starts it, inside of a tokio runtime.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(self) -> Result<Simulator, StartError> {
+        let config = Arc::new(self.server_config()?);
+        let (stop, stopping) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let started = Instant::now();
+        let verbose = self.verbose;
+        let mut simulator =
+            Simulator { tcp: None, tcps: None, certificates: None, stop, tasks: JoinSet::new() };
+        if let Some(address) = self.listen {
+            let listener = bind(address).await?;
+            simulator.tcp = listener.local_addr().ok();
+            let accept = Accept { config: Arc::clone(&config), tls: None, started, verbose };
+            tasks.spawn(accept.run(listener, stopping.clone()));
+        }
+        if let Some(address) = self.listen_tls {
+            let certificates = match &self.tls_folder {
+                Some(folder) => Certificates::load_or_generate(folder)
+                    .map_err(io_error(format!("certificates in {}", folder.display())))?,
+                None => Certificates::generate()
+                    .map_err(io::Error::other)
+                    .map_err(io_error("making certificates"))?,
+            };
+            let tls = certificates.server_config().map_err(io_error("setting up TLS"))?;
+            let listener = bind(address).await?;
+            simulator.tcps = listener.local_addr().ok();
+            simulator.certificates = Some(certificates);
+            let tls = Some(TlsAcceptor::from(tls));
+            tasks.spawn(Accept { config, tls, started, verbose }.run(listener, stopping));
+        }
+        simulator.tasks = tasks;
+        Ok(simulator)
+    }
+
+    fn server_config(&self) -> Result<ServerConfig, StartError> {
+        let generation = self.generation.unwrap_or(Generation::V23ai);
+        let services = match self.services.as_slice() {
+            [] => vec!["FREEPDB1".to_owned()],
+            services => services.to_vec(),
+        };
+        let settings = Settings {
+            generation: engine_generation(generation),
+            service_name: services.first().map(|name| name.to_lowercase()).unwrap_or_default(),
+            ..Settings::default()
+        };
+        let database = match &self.database {
+            Some(file) => Database::open(file, settings),
+            None => Database::in_memory(settings),
+        }
+        .map_err(StartError::Database)?;
+        let accounts = match self.accounts.as_slice() {
+            [] => vec![Account::new("scott", "tiger")],
+            accounts => accounts.to_vec(),
+        };
+        let mut config = ServerConfig::new(generation, database, accounts, &mut random);
+        config.services = services;
+        config.shared_server = self.shared_server;
+        config.redirect = self.redirect.clone();
+        config.set_clock(date_now);
+        if let Some(sdu) = self.sdu {
+            config.sdu = sdu;
+        }
+        Ok(config)
+    }
+}
+
+fn engine_generation(generation: Generation) -> engine::Generation {
+    match generation {
+        Generation::V12_1 | Generation::V12_2 => engine::Generation::V12,
+        Generation::V18c => engine::Generation::V18,
+        Generation::V19c => engine::Generation::V19,
+        Generation::V21c => engine::Generation::V21,
+        Generation::V23ai | Generation::V26ai => engine::Generation::V23,
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(io_error(format!("listening on {address}")))
+}
+
+/// Random bytes of the operating system.
+fn random(bytes: &mut [u8]) {
+    if let Err(error) = getrandom::fill(bytes) {
+        // Without them nobody can log on safely.
+        panic!("the operating system gives no random bytes: {error}");
+    }
+}
+
+/// The date in UTC, as the bytes of a DATE.
+fn date_now() -> DateBytes {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    date_bytes(since_epoch)
+}
+
+fn date_bytes(seconds: u64) -> DateBytes {
+    let (days, seconds) = (seconds / 86_400, seconds % 86_400);
+    // Days since 0000-03-01, in eras of 400 years (Howard Hinnant's `civil_from_days`).
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    [
+        year / 100 + 100,
+        year % 100 + 100,
+        month,
+        day,
+        seconds / 3_600 + 1,
+        seconds / 60 % 60 + 1,
+        seconds % 60 + 1,
+    ]
+    .map(|part| u8::try_from(part).unwrap_or(u8::MAX))
+}
+
+/// A running simulator. Dropping it ends it at once.
+#[derive(Debug)]
+pub struct Simulator {
+    tcp: Option<SocketAddr>,
+    tcps: Option<SocketAddr>,
+    certificates: Option<Certificates>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Simulator {
+    /// Begins to say what a simulator is to be.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Where it listens without TLS.
+    pub fn tcp_address(&self) -> Option<SocketAddr> {
+        self.tcp
+    }
+
+    /// Where it listens with TLS.
+    pub fn tcps_address(&self) -> Option<SocketAddr> {
+        self.tcps
+    }
+
+    /// The authority that clients of TLS have to trust, in PEM.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.certificates.as_ref().map(Certificates::ca_pem)
+    }
+
+    /// Takes no more connections, ends those that are there, and waits until they are.
+    pub async fn shut_down(mut self) {
+        // It fails only when every listener is gone already.
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// One listener.
+struct Accept {
+    config: Arc<ServerConfig>,
+    tls: Option<TlsAcceptor>,
+    started: Instant,
+    verbose: bool,
+}
+
+impl Accept {
+    async fn run(self, listener: TcpListener, mut stopping: watch::Receiver<bool>) {
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = stopping.changed() => break,
+            };
+            // Running out of file descriptors passes; a listener that ends does not come back.
+            let Ok((stream, peer)) = accepted else { continue };
+            while connections.try_join_next().is_some() {}
+            connections.spawn(self.handle(stream, peer));
+        }
+        connections.shutdown().await;
+    }
+
+    fn handle(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let entropy: Entropy = Box::new(random);
+        let connection =
+            ServerConnection::new(Arc::clone(&self.config), entropy, peer.ip().to_string());
+        let (tls, started, verbose) = (self.tls.clone(), self.started, self.verbose);
+        async move {
+            // Answers are small and waited for.
+            let _ = stream.set_nodelay(true);
+            let end = match tls {
+                None => serve(stream, connection, started).await,
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) => serve(stream, connection, started).await,
+                    Err(error) => Err(error),
+                },
+            };
+            if verbose {
+                match end {
+                    Ok(reason) => eprintln!("{peer}: {reason}"),
+                    Err(error) => eprintln!("{peer}: {error}"),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (seconds, expected) in [
+            (0, [119, 170, 1, 1, 1, 1, 1]),
+            (951_782_399, [120, 100, 2, 28, 24, 60, 60]),
+            (951_782_400, [120, 100, 2, 29, 1, 1, 1]),
+            (1_767_225_599, [120, 125, 12, 31, 24, 60, 60]),
+        ] {
+            assert_eq!(date_bytes(seconds), expected);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! One connection on a socket.
+
+use std::io;
+use std::time::Instant;
+
+use oraedge::time::Timestamp;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::task::spawn_blocking;
+
+use crate::server::{Output, ServerConnection};
+
+/// How much is read at once, in bytes.
+const READ_SIZE: usize = 64 * 1024;
+
+/// What happened on the socket.
+enum Event {
+    Received(Vec<u8>),
+    Ended,
+    TimedOut,
+}
+
+/// Serves a connection until one side ends it; says why.
+///
+/// Statements run in SQLite, which blocks, so the connection goes to a thread of its own for each
+/// step.
+pub(super) async fn serve<S>(
+    stream: S,
+    mut connection: ServerConnection,
+    started: Instant,
+) -> io::Result<String>
+where
+    S: AsyncRead + AsyncWrite + Send,
+{
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let mut buffer = vec![0; READ_SIZE];
+    let now = || {
+        let elapsed = started.elapsed().as_micros();
+        Timestamp::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
+    };
+    loop {
+        let (moved, output) = spawn_blocking(move || {
+            let output = connection.poll_output();
+            (connection, output)
+        })
+        .await
+        .map_err(io::Error::other)?;
+        connection = moved;
+        let event = match output {
+            Output::Transmit(bytes) => {
+                writer.write_all(&bytes).await?;
+                writer.flush().await?;
+                continue;
+            }
+            Output::Close(reason) => {
+                // The client may be gone already.
+                let _ = writer.shutdown().await;
+                return Ok(reason);
+            }
+            Output::Timeout(when) => {
+                let wait = when.map(|when| when.since(now()));
+                wait_for(&mut reader, &mut buffer, wait).await?
+            }
+        };
+        let at = now();
+        connection = spawn_blocking(move || {
+            match event {
+                Event::Received(bytes) => connection.handle_input(at, &bytes),
+                Event::Ended => connection.handle_end(),
+                Event::TimedOut => connection.handle_timeout(at),
+            }
+            connection
+        })
+        .await
+        .map_err(io::Error::other)?;
+    }
+}
+
+async fn wait_for(
+    reader: &mut (impl AsyncRead + Unpin),
+    buffer: &mut [u8],
+    wait: Option<std::time::Duration>,
+) -> io::Result<Event> {
+    let read = reader.read(buffer);
+    let length = match wait {
+        Some(wait) => match tokio::time::timeout(wait, read).await {
+            Ok(length) => length,
+            Err(_) => return Ok(Event::TimedOut),
+        },
+        None => read.await,
+    };
+    match length {
+        Ok(0) => Ok(Event::Ended),
+        Ok(length) => Ok(Event::Received(buffer.get(..length).unwrap_or_default().to_vec())),
+        // Clients that end without a word are as good as those that say so.
+        Err(error) if is_hang_up(&error) => Ok(Event::Ended),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_hang_up(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof)
+}

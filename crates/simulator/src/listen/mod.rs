@@ -1,0 +1,8 @@
+//! The server on sockets: TCP and TCPS listeners, one task a connection.
+
+mod builder;
+mod certificates;
+mod connection;
+
+pub use builder::{Builder, Simulator, StartError};
+pub use certificates::Certificates;

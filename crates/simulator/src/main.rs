@@ -1,0 +1,155 @@
+//! The command `oraedge-simulator`.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use oraedge_simulator::generation::Generation;
+use oraedge_simulator::listen::{Builder, Simulator};
+use oraedge_simulator::server::{Account, AccountState, VerifierKind};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A small Oracle Database for tests, demos and offline work: the wire protocol of the release that
+/// you choose, and SQL on SQLite. Not for data that matters.
+#[derive(Parser)]
+#[command(name = "oraedge-simulator", version)]
+struct Options {
+    /// The release to pass for: 12.1, 12.2, 18c, 19c, 21c, 23ai or 26ai
+    #[arg(long, default_value = "23ai")]
+    generation: Generation,
+    /// Where to listen without TLS; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1521")]
+    listen: SocketAddr,
+    /// Where to listen with TLS as well; port 0 takes any free one
+    #[arg(long, alias = "tls-listen", value_name = "ADDRESS")]
+    listen_tls: Option<SocketAddr>,
+    /// Folder for the certificates: ca.pem is what clients have to trust; made if they are not there
+    #[arg(long, value_name = "FOLDER", default_value = "simulator-tls")]
+    tls_dir: PathBuf,
+    /// A service to answer for; can be repeated
+    #[arg(long, value_name = "NAME", default_value = "FREEPDB1")]
+    service: Vec<String>,
+    /// An account: name/password, with `,11g` (its verifier), `,locked`, `,expired` or `,sysdba`
+    /// behind it; can be repeated
+    #[arg(long, value_name = "ACCOUNT", default_value = "scott/tiger")]
+    account: Vec<String>,
+    /// File of the database, or :memory:
+    #[arg(long, value_name = "FILE", default_value = ":memory:")]
+    database: String,
+    /// Largest packet, in bytes
+    #[arg(long, default_value_t = 8192)]
+    sdu: u32,
+    /// Begin each answer with the notice of a shared server
+    #[arg(long)]
+    shared_server: bool,
+    /// Send clients to this address instead of serving them
+    #[arg(long, value_name = "DESCRIPTOR")]
+    redirect: Option<String>,
+    /// Say on standard error why each connection ended
+    #[arg(long)]
+    verbose: bool,
+    /// Say in JSON where it listens
+    #[arg(long)]
+    print_ready_json: bool,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    match runtime.block_on(run(options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(error.as_ref()),
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("oraedge-simulator: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let simulator = builder(&options)?.start().await?;
+    println!("{}", ready_line(&options, &simulator));
+    std::io::stdout().flush()?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        result = tokio::signal::ctrl_c() => result?,
+    }
+    simulator.shut_down().await;
+    Ok(())
+}
+
+fn builder(options: &Options) -> Result<Builder, Box<dyn std::error::Error>> {
+    let mut builder = Simulator::builder()
+        .generation(options.generation)
+        .listen(options.listen)
+        .tls_folder(&options.tls_dir)
+        .sdu(options.sdu)
+        .shared_server(options.shared_server)
+        .verbose(options.verbose);
+    if let Some(address) = options.listen_tls {
+        builder = builder.listen_tls(address);
+    }
+    if let Some(address) = &options.redirect {
+        builder = builder.redirect(address);
+    }
+    if options.database != ":memory:" {
+        builder = builder.database(&options.database);
+    }
+    for service in &options.service {
+        builder = builder.service(service);
+    }
+    for account in &options.account {
+        builder = builder.account(parse_account(account)?);
+    }
+    Ok(builder)
+}
+
+fn parse_account(text: &str) -> Result<Account, String> {
+    let mut parts = text.split(',');
+    let (name, password) = parts
+        .next()
+        .and_then(|credentials| credentials.split_once('/'))
+        .ok_or("an account is name/password")?;
+    let mut account = Account::new(name, password);
+    for part in parts {
+        match part {
+            "11g" => account.verifier = VerifierKind::Oracle11g,
+            "12c" => account.verifier = VerifierKind::Oracle12c,
+            "locked" => account.state = AccountState::Locked,
+            "expired" => account.state = AccountState::Expired,
+            "sysdba" => account.sysdba = true,
+            other => {
+                return Err(format!(
+                    "behind an account there can be 11g, 12c, locked, expired or sysdba, not {other:?}"
+                ));
+            }
+        }
+    }
+    Ok(account)
+}
+
+/// The one line that tells other programs that everything listens.
+fn ready_line(options: &Options, simulator: &Simulator) -> String {
+    let tcp = simulator.tcp_address().map(|address| address.to_string());
+    let tcps = simulator.tcps_address().map(|address| address.to_string());
+    if options.print_ready_json {
+        return serde_json::json!({
+            "tcp": tcp,
+            "tcps": tcps,
+            "ca": tcps.as_ref().map(|_| options.tls_dir.join("ca.pem")),
+            "services": options.service,
+            "generation": options.generation.name(),
+        })
+        .to_string();
+    }
+    let addresses = [("tcp", tcp), ("tcps", tcps)];
+    let addresses = addresses.into_iter().filter_map(|(name, at)| Some(format!("{name}={}", at?)));
+    format!("listening {}", addresses.collect::<Vec<_>>().join(" "))
+}
