@@ -1,6 +1,16 @@
 //! One connection's packet machine: opening it, one call and its answer at a time, break and reset.
 //!
 //! No I/O and no clock: bytes are handed in and taken out.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::cast_possible_truncation
+    )
+)]
 
 mod break_reset;
 mod connection;

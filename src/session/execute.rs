@@ -147,7 +147,7 @@ impl Running {
             statement.declared = request.binds.columns().to_vec();
         }
         let mut message = connection.writer();
-        super::machine::write_piggybacks(connection, &mut message, cache);
+        super::calls::write_piggybacks(connection, &mut message, cache);
         if again {
             Reexecute {
                 cursor_id: statement.cursor_id,
@@ -240,11 +240,14 @@ impl Running {
             return Err(error);
         }
         let exhausted = info.number == error_number::NO_DATA_FOUND;
-        if is_query && !self.request.options.parse_only && !self.defining && !exhausted {
-            if let Some(define) = lob_defines(&self.statement) {
-                self.define(&define, connection, cache);
-                return Ok(Progress::Again(Box::new(self)));
-            }
+        if is_query
+            && !self.request.options.parse_only
+            && !self.defining
+            && !exhausted
+            && let Some(define) = lob_defines(&self.statement)
+        {
+            self.define(&define, connection, cache);
+            return Ok(Progress::Again(Box::new(self)));
         }
         let more_rows = is_query && !exhausted && !self.request.options.parse_only;
         let is_plsql = self.statement.parsed.kind == StatementKind::PlSql;
@@ -280,7 +283,7 @@ impl Running {
             self.statement.columns = Some(fetched_as(columns, define));
         }
         let mut message = connection.writer();
-        super::machine::write_piggybacks(connection, &mut message, cache);
+        super::calls::write_piggybacks(connection, &mut message, cache);
         Execute {
             sql: &self.statement.sql,
             kind: self.statement.parsed.kind,

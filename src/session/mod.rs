@@ -10,10 +10,22 @@
 //!     Output::Event(event) => ..,      Output::Timeout(when) => break,
 //! } }
 //! ```
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::cast_possible_truncation
+    )
+)]
 
+mod calls;
 mod execute;
 mod log_on;
 mod machine;
+mod opening;
 mod options;
 mod refused;
 pub mod sql;

@@ -5,15 +5,9 @@ use crate::wire::Writer;
 use crate::wire::capabilities::field_version;
 
 /// Numbers the calls of a connection: 1 to 255, then 1 again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sequence {
     last: u8,
-}
-
-impl Default for Sequence {
-    fn default() -> Self {
-        Sequence { last: 0 }
-    }
 }
 
 impl Sequence {
