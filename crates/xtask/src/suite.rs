@@ -178,5 +178,5 @@ fn javascript(_: &Args) -> Result<()> {
         .map(|file| Ok(file?.path()))
         .collect::<Result<Vec<_>>>()?;
     let tests = tests.iter().filter(|path| path.to_string_lossy().ends_with(".test.js"));
-    process::run(process::command("node").arg("--test").args(tests))
+    process::run(process::command("node").args(["--test", "--test-reporter=dot"]).args(tests))
 }
