@@ -18,6 +18,8 @@ pub mod error;
 pub mod protocol;
 pub mod session;
 pub mod time;
+#[cfg(any(target_arch = "wasm32", test))]
+mod wasm;
 pub mod wire;
 
 pub use client::{Connection, ExecuteResult, Named, ResultSet, Row};

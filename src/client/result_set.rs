@@ -53,6 +53,11 @@ impl ResultSet {
         self.array_size = rows.max(1);
     }
 
+    /// Whether there are rows here, or may be more at the server.
+    pub fn has_more(&self) -> bool {
+        self.pending.is_some() || self.cursor.is_some()
+    }
+
     /// The next rows as they came; `None` behind the last. Never an empty batch.
     ///
     /// If the future is dropped before it is done, the fetch is broken off and the cursor's rows

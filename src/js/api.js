@@ -24,12 +24,19 @@ export async function getConnection(options) {
   }
   signal?.throwIfAborted();
   const wasm = await loadWasm();
+  const open = opener(transport);
   try {
-    const client = await abortable(wasm.Client.connect(chosen, opener(transport)), signal);
-    return new Connection(new Session(client, wasm));
-  } catch (error) {
+    const client = await abortable(wasm.Client.connect(chosen, open), signal);
+    return new Connection(new Session(client, wasm), chosen.callTimeout);
+  } catch (raw) {
     if (signal?.aborted) throw signal.reason;
-    throw fromWasm(error);
+    const error = fromWasm(raw);
+    if (error.code === "OED-TRANSPORT" && open.failure) {
+      // Rust took over the words; what else the transport's own error knows goes along.
+      error.cause = open.failure;
+      if (open.failure.bridgeCode) error.bridgeCode = open.failure.bridgeCode;
+    }
+    throw error;
   }
 }
 

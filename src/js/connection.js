@@ -15,10 +15,15 @@ export class Connection {
   #session;
   #inTransaction = false;
   #serverVersion;
+  #callTimeout;
 
-  /** @param {import("./session.js").Session} session logged on */
-  constructor(session) {
+  /**
+   * @param {import("./session.js").Session} session logged on
+   * @param {number} callTimeout that it was logged on with
+   */
+  constructor(session, callTimeout) {
     this.#session = session;
+    this.#callTimeout = callTimeout;
     const { client } = session;
     this.#serverVersion = { text: client.serverVersion, number: client.serverVersionNumber };
     this.sql = makeTag(this);
@@ -111,7 +116,7 @@ export class Connection {
   }
 
   isHealthy() {
-    return this.#session.isOpen && this.#session.client.isHealthy;
+    return this.#session.isHealthy;
   }
 
   async [Symbol.asyncDispose]() {
@@ -142,12 +147,13 @@ export class Connection {
   }
 
   get callTimeout() {
-    return this.#session.isOpen ? this.#session.client.callTimeout : undefined;
+    return this.#session.isOpen ? this.#callTimeout : undefined;
   }
 
   set callTimeout(milliseconds) {
     checkOption("callTimeout", milliseconds);
-    this.#session.client.callTimeout = milliseconds;
+    this.#session.client.setCallTimeout(milliseconds);
+    this.#callTimeout = milliseconds;
   }
 
   get oracleServerVersion() {

@@ -148,6 +148,8 @@ export function connectOptions(options, identity) {
     terminal: options.terminal,
     driverName: options.driverName,
     pid: identity.pid,
+    // The session keeps the time zone that it is logged on with.
+    zoneMinutes: -new Date().getTimezoneOffset(),
   };
 }
 

@@ -9,7 +9,7 @@ export class Session {
   #client;
   #wasm;
   #last = Promise.resolve();
-  #running;
+  #broken = false;
 
   /**
    * @param {object} client the wasm side's handle
@@ -22,6 +22,11 @@ export class Session {
 
   get isOpen() {
     return this.#client !== undefined;
+  }
+
+  /** Whether it is open, and no call has found it broken. */
+  get isHealthy() {
+    return this.isOpen && !this.#broken;
   }
 
   /** The wasm client; fails when the connection is closed. */
@@ -53,7 +58,7 @@ export class Session {
       try {
         return await work({ client, memory: this.#wasm.memory });
       } catch (error) {
-        throw fromWasm(error, creation);
+        throw this.#explain(error, creation);
       }
     }
     const interrupt = () => client.interrupt();
@@ -61,10 +66,18 @@ export class Session {
     try {
       return await work({ client, memory: this.#wasm.memory });
     } catch (error) {
-      throw signal.aborted ? signal.reason : fromWasm(error, creation);
+      const explained = this.#explain(error, creation);
+      throw signal.aborted ? signal.reason : explained;
     } finally {
       signal.removeEventListener("abort", interrupt);
     }
+  }
+
+  #explain(raw, creation) {
+    const error = fromWasm(raw, creation);
+    // After a broken connection and after a trap nothing can be said of the session any more.
+    if (error.isRecoverable || error.code === "OED-INTERNAL") this.#broken = true;
+    return error;
   }
 
   /** Interrupts the call that is running, if one is; that call fails with ORA-01013. */

@@ -8,20 +8,30 @@
 import { OraedgeError, misuse, transportError } from "./errors.js";
 
 /**
- * Makes the function with which the wasm side opens a connection to an address.
+ * Makes the function with which the wasm side opens a connection to an address. Its property
+ * `failure` is the last error of the transport.
  *
  * @param {Function} transport of the caller
  */
 export function opener(transport) {
-  return async (address) => {
-    const stream = await transport(address);
-    if (typeof stream?.read === "function" && typeof stream.write === "function") return stream;
-    if (stream?.readable && stream?.writable) return streamChannel(stream);
-    throw misuse(
-      "a transport must resolve to an object with `readable` and `writable`, as a WebSocketStream " +
-        "or a socket of Cloudflare's has them",
-    );
+  const open = async (address) => {
+    try {
+      return channelOf(await transport(address));
+    } catch (error) {
+      open.failure = error;
+      throw error;
+    }
   };
+  return open;
+}
+
+function channelOf(stream) {
+  if (typeof stream?.read === "function" && typeof stream.write === "function") return stream;
+  if (stream?.readable && stream?.writable) return streamChannel(stream);
+  throw misuse(
+    "a transport must resolve to an object with `readable` and `writable`, as a WebSocketStream " +
+      "or a socket of Cloudflare's has them",
+  );
 }
 
 /** A channel over a pair of web streams. */
@@ -131,9 +141,9 @@ export function withWebStreams(channel) {
   });
 }
 
-/** The error of a transport that says where it was going, why it failed, and what helps. */
-export function cannotReach(address, reason, remedy, cause) {
-  const where = `${address.host}:${address.port}`;
-  const text = `connecting to ${where}: ${reason}${remedy ? `; ${remedy}` : ""}`;
+/** The error of a transport that got no connection: why, and what helps. */
+export function cannotConnect(reason, remedy, cause) {
+  const text = remedy ? `${reason}; ${remedy}` : reason;
+  // Where it was connecting to is put in front by the wasm side, which tries the addresses.
   return new OraedgeError("OED-TRANSPORT", text, cause === undefined ? {} : { cause });
 }

@@ -2,10 +2,12 @@
 //! in which they go out: nothing is allocated for a value.
 
 use super::border::{
-    BINDS_BY_NAME, VALUE_BYTES, VALUE_FALSE, VALUE_FLOAT64, VALUE_INT32, VALUE_INTERVAL_DS,
-    VALUE_INTERVAL_YM, VALUE_LOCAL_TIME, VALUE_NULL, VALUE_TEXT, VALUE_TRUE, VALUE_UTC_TIME,
+    BINDS_BY_NAME, BINDS_BY_POSITION, VALUE_BYTES, VALUE_FALSE, VALUE_FLOAT64, VALUE_INT32,
+    VALUE_INTERVAL_DS, VALUE_INTERVAL_YM, VALUE_LOCAL_TIME, VALUE_NULL, VALUE_TEXT, VALUE_TRUE,
+    VALUE_UTC_TIME,
 };
 use crate::error::{Error, Result};
+use crate::session::sql::ParsedSql;
 use crate::wire::ttc::binds::{BindBatch, BindColumn};
 use crate::wire::value::{
     DateTime, DbType, IntervalDs, IntervalYm, Number, TimestampTz, Value, Zone, binary_float,
@@ -17,58 +19,125 @@ use crate::wire::value::{
 pub(crate) struct Binds {
     /// How often to execute.
     pub(crate) rows: u32,
-    /// The names, where the binds have names; in the order of the columns of `batch`.
-    pub(crate) names: Option<Vec<String>>,
-    /// The values.
+    /// The values, in the order in which the statement wants them.
     pub(crate) batch: BindBatch,
 }
 
 impl Binds {
-    /// Reads what `src/js/binds.js` wrote; `super::border` says how.
+    /// Reads what `src/js/binds.js` wrote for `sql`; [`super::border`] says how. `zone_minutes` is
+    /// how far the session's time zone is ahead of UTC.
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`] for values that their type cannot hold (a number out of range, a year after
-    /// 9999), by the bind's name or position.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Binds> {
+    /// [`Error::Misuse`] for a name that the statement does not have or that has no value, and for
+    /// values that their type cannot hold (a number out of range, a year after 9999), by the bind's
+    /// name or position.
+    pub(crate) fn read(bytes: &[u8], sql: &str, zone_minutes: i32) -> Result<Binds> {
         let mut input = Input(bytes);
         let rows = input.u32()?;
         let width = usize::from(input.u16()?);
         let [by_name, _] = input.array::<2>()?;
-        let named = u32::from(by_name) == BINDS_BY_NAME;
-        let mut batch = BindBatch::new(width);
-        let mut names = Vec::new();
-        let mut columns = Vec::new();
+        let named = match u32::from(by_name) {
+            BINDS_BY_NAME => true,
+            BINDS_BY_POSITION => false,
+            _ => return Err(broken()),
+        };
+        let mut given = Vec::with_capacity(width);
         for at in 0..width {
-            let number = input.u16()?;
-            let name_length = usize::from(input.u16()?);
-            let max_size = input.u32()?;
-            let name = std::str::from_utf8(input.take(name_length)?).map_err(|_| broken())?;
-            if named {
-                names.push(name.to_owned());
-            }
-            let db_type = DbType::from_number(number).ok_or_else(broken)?;
-            let column = BindColumn {
-                ora_type: db_type.ora_type(),
-                csfrm: db_type.csfrm(),
-                buffer_size: buffer_size(db_type, max_size),
-            };
-            batch.declare(at, column);
-            columns.push((db_type, column));
+            given.push(Given::read(&mut input, named, at)?);
         }
-        if width > 0 {
-            batch.reserve(input.0.len());
-            for _ in 0..rows {
-                for (at, (db_type, column)) in columns.iter().enumerate() {
-                    push(&mut input, &mut batch, *db_type, *column)
-                        .map_err(|error| name_bind(error, names.get(at), at))?;
+        let order: Vec<usize> = if named { places(sql, &given)? } else { (0..width).collect() };
+        let mut batch = BindBatch::new(order.len());
+        for (place, at) in order.iter().enumerate() {
+            if let Some(given) = given.get(*at) {
+                batch.declare(place, given.column);
+            }
+        }
+        batch.reserve(input.0.len());
+        // Where each value of a row begins: a name may stand in several places.
+        let mut values = Vec::with_capacity(width);
+        for _ in 0..if width > 0 { rows } else { 0 } {
+            values.clear();
+            for _ in 0..width {
+                values.push(input.value()?);
+            }
+            for at in &order {
+                if let (Some(given), Some(value)) = (given.get(*at), values.get(*at)) {
+                    push(Input(value), &mut batch, given, zone_minutes)
+                        .map_err(|error| given.explain(error))?;
                 }
             }
         }
         if !input.0.is_empty() {
             return Err(broken());
         }
-        Ok(Binds { rows, names: named.then_some(names), batch })
+        Ok(Binds { rows, batch })
+    }
+}
+
+/// One bind as JavaScript described it.
+#[derive(Debug)]
+struct Given {
+    /// `":name"`, or `in position 1`.
+    label: String,
+    /// The name as the statement's parser writes it, and as JavaScript did; empty by position.
+    upper: String,
+    name: String,
+    db_type: DbType,
+    column: BindColumn,
+}
+
+impl Given {
+    fn read(input: &mut Input<'_>, named: bool, at: usize) -> Result<Given> {
+        let number = input.u16()?;
+        let name_length = usize::from(input.u16()?);
+        let max_size = input.u32()?;
+        let name = std::str::from_utf8(input.take(name_length)?).map_err(|_| broken())?;
+        let db_type = DbType::from_number(number).ok_or_else(broken)?;
+        Ok(Given {
+            label: if named { format!("\":{name}\"") } else { format!("in position {}", at + 1) },
+            upper: name.to_uppercase(),
+            name: name.to_owned(),
+            db_type,
+            column: BindColumn {
+                ora_type: db_type.ora_type(),
+                csfrm: db_type.csfrm(),
+                buffer_size: buffer_size(db_type, max_size),
+            },
+        })
+    }
+
+    /// Says which bind an error is about.
+    fn explain(&self, error: Error) -> Error {
+        let Error::Misuse { what, remedy } = error else { return error };
+        Error::Misuse { what: format!("the bind {}: {what}", self.label), remedy }
+    }
+}
+
+/// For each place that the statement has for a value, which of the `given` goes there.
+fn places(sql: &str, given: &[Given]) -> Result<Vec<usize>> {
+    let wanted = ParsedSql::new(sql).bind_names;
+    let find = |name: &str| {
+        let exact = given.iter().position(|given| given.name == name);
+        exact.or_else(|| given.iter().position(|given| given.upper == name))
+    };
+    let order = wanted
+        .iter()
+        .map(|name| {
+            find(name).ok_or_else(|| {
+                Error::misuse(
+                    format!("there is no value for the placeholder \":{name}\" of the statement"),
+                    "add it to the binds",
+                )
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    match given.iter().enumerate().find(|(at, _)| !order.contains(at)) {
+        None => Ok(order),
+        Some((_, given)) => Err(Error::misuse(
+            format!("the statement has no placeholder {}", given.label),
+            "take it out of the binds, or put it into the statement",
+        )),
     }
 }
 
@@ -88,16 +157,6 @@ fn roomy(max_size: u32) -> u32 {
     if max_size <= 2048 { max_size.max(32).next_power_of_two() } else { max_size }
 }
 
-/// Says which bind an error is about.
-fn name_bind(error: Error, name: Option<&String>, at: usize) -> Error {
-    let Error::Misuse { what, remedy } = error else { return error };
-    let what = match name {
-        Some(name) => format!("the bind \":{name}\": {what}"),
-        None => format!("the bind in position {}: {what}", at + 1),
-    };
-    Error::Misuse { what, remedy }
-}
-
 /// The buffer is not what the JavaScript of this version writes.
 fn broken() -> Error {
     Error::misuse(
@@ -107,11 +166,12 @@ fn broken() -> Error {
 }
 
 fn push(
-    input: &mut Input<'_>,
+    mut input: Input<'_>,
     batch: &mut BindBatch,
-    db_type: DbType,
-    column: BindColumn,
+    given: &Given,
+    zone_minutes: i32,
 ) -> Result<()> {
+    let (db_type, column) = (given.db_type, given.column);
     let tag = u32::from(input.u8()?);
     if tag == VALUE_NULL {
         batch.push_null();
@@ -155,6 +215,10 @@ fn push(
                     let time = TimestampTz { utc: time, zone: Zone::UTC };
                     put(&mut |out| time.encode(out))
                 }
+                DbType::TimestampLtz => {
+                    let time = time.plus_minutes(zone_minutes).ok_or_else(out_of_years)?;
+                    put(&mut |out| time.encode(out))
+                }
                 _ => put(&mut |out| time.encode(out)),
             }
         }
@@ -194,9 +258,11 @@ fn number(
 
 fn date_time(millis: f64) -> Result<DateTime> {
     // A JavaScript Date holds whole milliseconds, at most 8.64e15 of them.
-    DateTime::from_unix_millis(millis as i64).ok_or_else(|| {
-        Error::misuse("the Date is not in the years -4712 to 9999 that the database has", "")
-    })
+    DateTime::from_unix_millis(millis as i64).ok_or_else(out_of_years)
+}
+
+fn out_of_years() -> Error {
+    Error::misuse("the Date is not in the years -4712 to 9999 that the database has", "")
 }
 
 /// What is left of the buffer.
@@ -241,6 +307,28 @@ impl<'a> Input<'a> {
 
     fn f64(&mut self) -> Result<f64> {
         self.array().map(f64::from_le_bytes)
+    }
+
+    /// One value whole, from its tag on.
+    fn value(&mut self) -> Result<&'a [u8]> {
+        let whole = self.0;
+        match u32::from(self.u8()?) {
+            VALUE_NULL | VALUE_FALSE | VALUE_TRUE => {}
+            VALUE_INT32 => {
+                self.take(4)?;
+            }
+            VALUE_FLOAT64 | VALUE_LOCAL_TIME | VALUE_UTC_TIME | VALUE_INTERVAL_YM => {
+                self.take(8)?;
+            }
+            VALUE_INTERVAL_DS => {
+                self.take(20)?;
+            }
+            VALUE_TEXT | VALUE_BYTES => {
+                self.counted()?;
+            }
+            _ => return Err(broken()),
+        }
+        Ok(whole.get(..whole.len() - self.0.len()).unwrap_or_default())
     }
 
     fn counted(&mut self) -> Result<&'a [u8]> {

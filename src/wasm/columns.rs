@@ -3,11 +3,13 @@
 //! The buffers are kept from batch to batch, so that memory stays what the largest batch needed.
 
 use super::border::{
-    COLUMN_IS_JSON, COLUMN_IS_OSON, COLUMN_NULLABLE, KIND_BOOLEAN, KIND_BYTES, KIND_DEFAULT,
-    KIND_FLOAT64, KIND_INTERVAL_DS, KIND_INTERVAL_YM, KIND_LOCAL_TIME, KIND_TEXT, KIND_UTC_TIME,
+    BATCH_COLUMNS, BATCH_HEADER_WORDS, BATCH_MORE, BATCH_ROWS, COLUMN_DATA, COLUMN_DATA_BYTES,
+    COLUMN_IS_JSON, COLUMN_IS_OSON, COLUMN_KIND, COLUMN_NULLABLE, COLUMN_NULLS, COLUMN_OFFSETS,
+    COLUMN_WORDS, KIND_BOOLEAN, KIND_BYTES, KIND_DEFAULT, KIND_FLOAT64, KIND_INTERVAL_DS,
+    KIND_INTERVAL_YM, KIND_LOCAL_TIME, KIND_TEXT, KIND_UTC_TIME,
 };
 use crate::error::{Error, Result};
-use crate::protocol::rows::RowBatch;
+use crate::protocol::RowBatch;
 use crate::wire::reader::DecodeError;
 use crate::wire::ttc::describe::ColumnInfo;
 use crate::wire::value::number::decode_f64;
@@ -22,18 +24,28 @@ pub(crate) struct Columns {
     rows: usize,
 }
 
+const MILLIS_PER_MINUTE: f64 = 60_000.0;
+
 impl Columns {
     /// Prepares for rows of `described`; `kinds` says column by column how JavaScript wants it,
-    /// and is empty where it leaves all to the types.
+    /// and is empty where it leaves all to the types. `zone_minutes` is how far the session's time
+    /// zone, in which TIMESTAMP WITH LOCAL TIME ZONE comes, is ahead of UTC.
     ///
     /// # Errors
     ///
     /// [`Error::Unsupported`] for a type that cannot be fetched, by the column's name.
-    pub(crate) fn new(described: &[ColumnInfo], kinds: &[u8]) -> Result<Columns> {
+    pub(crate) fn new(
+        described: &[ColumnInfo],
+        kinds: &[u8],
+        zone_minutes: i32,
+    ) -> Result<Columns> {
         let columns = described
             .iter()
             .enumerate()
-            .map(|(at, info)| Column::new(info, kinds.get(at).copied().map_or(KIND_DEFAULT, u32::from)))
+            .map(|(at, info)| {
+                let asked = kinds.get(at).copied().map_or(KIND_DEFAULT, u32::from);
+                Column::new(info, asked, f64::from(zone_minutes) * MILLIS_PER_MINUTE)
+            })
             .collect::<Result<_>>()?;
         Ok(Columns { columns, rows: 0 })
     }
@@ -55,18 +67,32 @@ impl Columns {
     /// and hold until it is changed.
     pub(crate) fn write_header(&self, more: bool, header: &mut Vec<u32>) {
         header.clear();
-        header.extend([count(self.rows), u32::from(more), count(self.columns.len())]);
+        header.extend(words([
+            (BATCH_ROWS, count(self.rows)),
+            (BATCH_MORE, u32::from(more)),
+            (BATCH_COLUMNS, count(self.columns.len())),
+        ]));
         for column in &self.columns {
             let (data, bytes) = column.data();
-            header.extend([
-                column.kind,
-                if column.any_null { address(&column.nulls) } else { 0 },
-                data,
-                count(bytes),
-                if column.offsets.is_empty() { 0 } else { address(&column.offsets) },
-            ]);
+            header.extend(words([
+                (COLUMN_KIND, column.kind),
+                (COLUMN_NULLS, if column.any_null { address(&column.nulls) } else { 0 }),
+                (COLUMN_DATA, data),
+                (COLUMN_DATA_BYTES, count(bytes)),
+                (COLUMN_OFFSETS, address(&column.offsets)),
+            ]));
         }
     }
+}
+
+// What the header is made of is all that JavaScript expects in it.
+const _: () = assert!(BATCH_HEADER_WORDS == 3 && COLUMN_WORDS == 5);
+
+/// Words in the places that their numbers say.
+fn words<const N: usize>(placed: [(u32, u32); N]) -> [u32; N] {
+    std::array::from_fn(|at| {
+        placed.iter().find(|(place, _)| *place == count(at)).map_or(0, |(_, word)| *word)
+    })
 }
 
 /// Lengths and addresses fit: wasm's own are of 32 bits.
@@ -74,8 +100,9 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
+/// Where values lie; 0 if there are none.
 fn address<T>(values: &[T]) -> u32 {
-    count(values.as_ptr().addr())
+    if values.is_empty() { 0 } else { count(values.as_ptr().addr()) }
 }
 
 /// One column's values, in the one of the buffers that its kind uses.
@@ -83,6 +110,7 @@ fn address<T>(values: &[T]) -> u32 {
 struct Column {
     kind: u32,
     db_type: DbType,
+    zone_millis: f64,
     nulls: Vec<u8>,
     any_null: bool,
     bytes: Vec<u8>,
@@ -94,7 +122,7 @@ struct Column {
 }
 
 impl Column {
-    fn new(info: &ColumnInfo, asked: u32) -> Result<Column> {
+    fn new(info: &ColumnInfo, asked: u32, zone_millis: f64) -> Result<Column> {
         let db_type = DbType::from_wire(info.ora_type, info.csfrm);
         let kind = db_type.and_then(default_kind);
         let (Some(db_type), Some(kind)) = (db_type, kind) else {
@@ -107,6 +135,7 @@ impl Column {
         Ok(Column {
             kind: if asked == KIND_TEXT { KIND_TEXT } else { kind },
             db_type,
+            zone_millis,
             nulls: Vec::new(),
             any_null: false,
             bytes: Vec::new(),
@@ -138,75 +167,77 @@ impl Column {
         self.ints.clear();
         self.offsets.clear();
         let rows = batch.rows();
-        let filled = match self.kind {
-            KIND_FLOAT64 => match self.db_type {
-                DbType::BinaryDouble => self.floats(batch, at, binary_float::decode_f64),
-                DbType::BinaryFloat => {
-                    self.floats(batch, at, |value| binary_float::decode_f32(value).map(f64::from))
+        let filled =
+            match self.kind {
+                KIND_FLOAT64 => match self.db_type {
+                    DbType::BinaryDouble => self.floats(batch, at, binary_float::decode_f64),
+                    DbType::BinaryFloat => self
+                        .floats(batch, at, |value| binary_float::decode_f32(value).map(f64::from)),
+                    _ => self.floats(batch, at, decode_f64),
+                },
+                KIND_LOCAL_TIME => self
+                    .floats(batch, at, |value| DateTime::decode(value).map(|time| millis(&time))),
+                KIND_UTC_TIME if self.db_type == DbType::TimestampLtz => {
+                    let zone = self.zone_millis;
+                    self.floats(batch, at, |value| {
+                        DateTime::decode(value).map(|time| millis(&time) - zone)
+                    })
                 }
-                _ => self.floats(batch, at, decode_f64),
-            },
-            KIND_LOCAL_TIME => {
-                self.floats(batch, at, |value| DateTime::decode(value).map(|time| millis(&time)))
-            }
-            KIND_UTC_TIME if self.db_type == DbType::TimestampLtz => {
-                self.floats(batch, at, |value| DateTime::decode(value).map(|time| millis(&time)))
-            }
-            KIND_UTC_TIME => self.floats(batch, at, |value| {
-                TimestampTz::decode(value).map(|time| millis(&time.utc))
-            }),
-            KIND_BYTES => {
-                self.offsets.push(0);
-                for row in 0..rows {
-                    match batch.cell(row, at) {
-                        Some(value) => self.bytes.extend_from_slice(&value),
-                        None => self.null(rows, row),
+                KIND_UTC_TIME => self.floats(batch, at, |value| {
+                    TimestampTz::decode(value).map(|time| millis(&time.utc))
+                }),
+                KIND_BYTES => {
+                    self.offsets.push(0);
+                    for row in 0..rows {
+                        match batch.cell(row, at) {
+                            Some(value) => self.bytes.extend_from_slice(&value),
+                            None => self.null(rows, row),
+                        }
+                        self.offsets.push(count(self.bytes.len()));
                     }
-                    self.offsets.push(count(self.bytes.len()));
+                    Ok(())
                 }
-                Ok(())
-            }
-            KIND_BOOLEAN => (0..rows).try_for_each(|row| {
-                let flag = match batch.cell(row, at) {
-                    Some(value) => boolean::decode(&value)?,
-                    None => {
-                        self.null(rows, row);
-                        false
-                    }
-                };
-                self.bytes.push(u8::from(flag));
-                Ok(())
-            }),
-            KIND_INTERVAL_YM => (0..rows).try_for_each(|row| {
-                let value = match batch.cell(row, at) {
-                    Some(value) => IntervalYm::decode(&value)?,
-                    None => {
-                        self.null(rows, row);
-                        IntervalYm::default()
-                    }
-                };
-                self.ints.extend([value.years, value.months]);
-                Ok(())
-            }),
-            KIND_INTERVAL_DS => (0..rows).try_for_each(|row| {
-                let value = match batch.cell(row, at) {
-                    Some(value) => IntervalDs::decode(&value)?,
-                    None => {
-                        self.null(rows, row);
-                        IntervalDs::default()
-                    }
-                };
-                self.ints.extend([
-                    value.days,
-                    value.hours,
-                    value.minutes,
-                    value.seconds,
-                    value.nanoseconds,
-                ]);
-                Ok(())
-            }),
-            _ => self.texts(batch, at),
-        };
+                KIND_BOOLEAN => (0..rows).try_for_each(|row| {
+                    let flag = match batch.cell(row, at) {
+                        Some(value) => boolean::decode(&value)?,
+                        None => {
+                            self.null(rows, row);
+                            false
+                        }
+                    };
+                    self.bytes.push(u8::from(flag));
+                    Ok(())
+                }),
+                KIND_INTERVAL_YM => (0..rows).try_for_each(|row| {
+                    let value = match batch.cell(row, at) {
+                        Some(value) => IntervalYm::decode(&value)?,
+                        None => {
+                            self.null(rows, row);
+                            IntervalYm::default()
+                        }
+                    };
+                    self.ints.extend([value.years, value.months]);
+                    Ok(())
+                }),
+                KIND_INTERVAL_DS => (0..rows).try_for_each(|row| {
+                    let value = match batch.cell(row, at) {
+                        Some(value) => IntervalDs::decode(&value)?,
+                        None => {
+                            self.null(rows, row);
+                            IntervalDs::default()
+                        }
+                    };
+                    self.ints.extend([
+                        value.days,
+                        value.hours,
+                        value.minutes,
+                        value.seconds,
+                        value.nanoseconds,
+                    ]);
+                    Ok(())
+                }),
+                _ => self.texts(batch, at),
+            };
         filled.map_err(Error::from)
     }
 
@@ -279,10 +310,9 @@ fn default_kind(db_type: DbType) -> Option<u32> {
         | DbType::LongNvarchar
         | DbType::Rowid
         | DbType::Urowid => KIND_TEXT,
-        DbType::Number
-        | DbType::BinaryInteger
-        | DbType::BinaryFloat
-        | DbType::BinaryDouble => KIND_FLOAT64,
+        DbType::Number | DbType::BinaryInteger | DbType::BinaryFloat | DbType::BinaryDouble => {
+            KIND_FLOAT64
+        }
         DbType::Date | DbType::Timestamp => KIND_LOCAL_TIME,
         DbType::TimestampTz | DbType::TimestampLtz => KIND_UTC_TIME,
         DbType::Raw | DbType::LongRaw => KIND_BYTES,

@@ -128,10 +128,8 @@ export class FakeClient {
     this.answers = answers;
     this.calls = [];
     this.interrupts = 0;
-    this.callTimeout = 0;
     this.serverVersion = "23.4.0.24.5";
     this.serverVersionNumber = 2304002405;
-    this.isHealthy = true;
   }
 
   async execute(sql, binds, flags, prefetchRows, fetchArraySize) {
@@ -154,6 +152,10 @@ export class FakeClient {
 
   async close() {
     this.calls.push({ call: "close" });
+  }
+
+  setCallTimeout(milliseconds) {
+    this.calls.push({ call: "setCallTimeout", milliseconds });
   }
 
   interrupt() {

@@ -4,7 +4,7 @@ import net from "node:net";
 import tls from "node:tls";
 
 import { OraedgeError, misuse } from "../errors.js";
-import { Inbox, cannotReach, withWebStreams } from "../streams.js";
+import { Inbox, cannotConnect, withWebStreams } from "../streams.js";
 
 // Above this, the socket is not read from until the chunks that are here are used up.
 const HIGH_WATER = 1 << 20;
@@ -41,15 +41,14 @@ function dial(address, connectTimeout) {
     socket.setTimeout(connectTimeout, () => {
       socket.destroy();
       reject(
-        cannotReach(
-          address,
+        cannotConnect(
           `no answer within ${connectTimeout} ms`,
           "check the address and what lies in between (firewall, VPN)",
         ),
       );
     });
     socket.once("error", (error) => {
-      reject(cannotReach(address, error.message, REMEDIES[error.code], error));
+      reject(cannotConnect(error.message, REMEDIES[error.code], error));
     });
     socket.once("connect", () => {
       socket.setTimeout(0);
@@ -107,8 +106,7 @@ class SocketLink {
       });
       socket.once("error", (error) => {
         reject(
-          cannotReach(
-            address,
+          cannotConnect(
             `TLS failed: ${error.message}`,
             "give the certificate of the authority that signed the database's own: tcp({ ca })",
             error,

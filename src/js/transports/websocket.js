@@ -1,7 +1,7 @@
 // A transport through an oraedge-bridge; crates/bridge/PROTOCOL.md is what both sides keep to.
 
 import { OraedgeError, misuse } from "../errors.js";
-import { Inbox, cannotReach, withWebStreams } from "../streams.js";
+import { Inbox, cannotConnect, withWebStreams } from "../streams.js";
 
 const SUB_PROTOCOL = "oraedge.v1";
 // Above this, writes wait until the network has taken what is there.
@@ -50,10 +50,10 @@ async function open(Socket, url, address, options) {
   try {
     socket = new Socket(url, [SUB_PROTOCOL, ...(options.protocols ?? [])]);
   } catch (error) {
-    throw cannotReach(address, `the bridge ${url} cannot be asked: ${error.message}`, "", error);
+    throw cannotConnect(`the bridge ${url} cannot be asked: ${error.message}`, "", error);
   }
   socket.binaryType = "arraybuffer";
-  const link = new BridgeLink(socket, url, address);
+  const link = new BridgeLink(socket, url);
   await link.connect(connectFrame(address, options));
   return link.channel();
 }
@@ -80,17 +80,15 @@ function connectFrame(address, options) {
 class BridgeLink {
   #socket;
   #url;
-  #address;
   #inbox = new Inbox();
   #connected = false;
   #told;
   #waiting;
   #maxMessage = 1 << 20;
 
-  constructor(socket, url, address) {
+  constructor(socket, url) {
     this.#socket = socket;
     this.#url = url;
-    this.#address = address;
     socket.addEventListener("message", ({ data }) => this.#receive(data));
     socket.addEventListener("close", (event) => this.#closed(event));
     // A "close" event, which says more, follows each "error" event.
@@ -193,7 +191,7 @@ class BridgeLink {
   #failure(reason, remedy) {
     return this.#connected
       ? new OraedgeError("OED-TRANSPORT", `${reason}${remedy ? `; ${remedy}` : ""}`)
-      : cannotReach(this.#address, reason, remedy);
+      : cannotConnect(reason, remedy);
   }
 
   // The first failure is the one that says why; what follows from it is passed over.

@@ -1,0 +1,160 @@
+//! The exported connection.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+use super::binds::Binds;
+use super::border::{
+    EXECUTE_AUTO_COMMIT, EXECUTE_BATCH_ERRORS, EXECUTE_KEEP_IN_CACHE, EXECUTE_MANY,
+    EXECUTE_ROW_COUNTS,
+};
+use super::errors::to_js;
+use super::options::{self, Options};
+use super::outcome::Outcome;
+use super::runtime::JsRuntime;
+use super::transport::JsTransport;
+use crate::client::{Connection, ExecuteResult};
+use crate::error::{Error, Result};
+use crate::session::ExecuteOptions;
+
+/// A logged-on connection. `src/js/session.js` makes one call at a time; only [`Client::interrupt`]
+/// comes in between.
+#[wasm_bindgen]
+pub struct Client {
+    connection: Connection,
+    zone_minutes: i32,
+}
+
+#[wasm_bindgen]
+impl Client {
+    /// Connects and logs on. `open` is called with an address, and resolves to a channel of bytes.
+    pub async fn connect(options: JsValue, open: Function) -> Result<Client, JsValue> {
+        let Options { session, zone_minutes, call_timeout } =
+            options::read(&options).map_err(|error| to_js(&error))?;
+        let transport = Arc::new(JsTransport::new(open));
+        let connection = Connection::connect(transport, Arc::new(JsRuntime), session)
+            .await
+            .map_err(|error| to_js(&error))?;
+        let client = Client { connection, zone_minutes };
+        client.set_call_timeout(call_timeout);
+        Ok(client)
+    }
+
+    /// The server's version as text.
+    #[wasm_bindgen(getter, js_name = serverVersion)]
+    pub fn server_version(&self) -> String {
+        self.connection.info().version_text()
+    }
+
+    /// The server's version as a number, 1921000000 for 19.21.0.0.0.
+    #[wasm_bindgen(getter, js_name = serverVersionNumber)]
+    pub fn server_version_number(&self) -> f64 {
+        self.connection.info().version.iter().fold(0.0, |sum, part| sum * 100.0 + f64::from(*part))
+    }
+
+    /// Limits each call to so many milliseconds; 0 for no limit.
+    #[wasm_bindgen(js_name = setCallTimeout)]
+    pub fn set_call_timeout(&self, milliseconds: f64) {
+        let timeout = Duration::try_from_secs_f64(milliseconds / 1000.0).ok();
+        self.connection.set_call_timeout(timeout.filter(|timeout| !timeout.is_zero()));
+    }
+
+    /// Runs a statement; resolves to an [`Outcome`]. `binds` and `flags` are as [`super::border`]
+    /// says.
+    pub fn execute(
+        &self,
+        sql: String,
+        binds: &[u8],
+        flags: u32,
+        prefetch_rows: u32,
+        fetch_array_size: u32,
+    ) -> Promise {
+        let connection = self.connection.clone();
+        let zone_minutes = self.zone_minutes;
+        let binds = Binds::read(binds, &sql, zone_minutes);
+        future_to_promise(async move {
+            let result = execute(&connection, &sql, binds, flags, prefetch_rows).await;
+            match result {
+                Ok(result) => Ok(Outcome::new(result, fetch_array_size, zone_minutes).into()),
+                Err(error) => Err(to_js(&error)),
+            }
+        })
+    }
+
+    /// Commits.
+    pub fn commit(&self) -> Promise {
+        let connection = self.connection.clone();
+        nothing(async move { connection.commit().await })
+    }
+
+    /// Rolls back.
+    pub fn rollback(&self) -> Promise {
+        let connection = self.connection.clone();
+        nothing(async move { connection.rollback().await })
+    }
+
+    /// Makes a round trip.
+    pub fn ping(&self) -> Promise {
+        let connection = self.connection.clone();
+        nothing(async move { connection.ping().await })
+    }
+
+    /// Logs off.
+    pub fn close(&self) -> Promise {
+        let connection = self.connection.clone();
+        nothing(async move { connection.close().await })
+    }
+
+    /// Ends the call that is under way, if there is one; it fails with ORA-01013.
+    pub fn interrupt(&self) {
+        self.connection.cancel();
+    }
+}
+
+fn nothing(work: impl Future<Output = Result<()>> + 'static) -> Promise {
+    future_to_promise(async move {
+        work.await.map(|()| JsValue::UNDEFINED).map_err(|error| to_js(&error))
+    })
+}
+
+async fn execute(
+    connection: &Connection,
+    sql: &str,
+    binds: Result<Binds>,
+    flags: u32,
+    prefetch_rows: u32,
+) -> Result<ExecuteResult> {
+    let Binds { rows, batch } = binds?;
+    let has = |flag: u32| flags & flag != 0;
+    let options = ExecuteOptions {
+        auto_commit: has(EXECUTE_AUTO_COMMIT),
+        prefetch_rows,
+        batch_errors: has(EXECUTE_BATCH_ERRORS),
+        dml_row_counts: has(EXECUTE_ROW_COUNTS),
+        cache_statement: has(EXECUTE_KEEP_IN_CACHE),
+        ..ExecuteOptions::default()
+    };
+    if !has(EXECUTE_MANY) || rows <= 1 || !batch.is_empty() {
+        return connection.execute_with(sql, batch, options).await;
+    }
+    // Rows without values cannot be counted on the wire.
+    let mut total: Option<ExecuteResult> = None;
+    for _ in 0..rows {
+        let mut result = connection.execute_with(sql, batch.clone(), options.clone()).await?;
+        if result.result_set.is_some() {
+            return Err(Error::misuse("executeMany() cannot be used for queries", "use execute()"));
+        }
+        if let Some(before) = total {
+            result.rows_affected += before.rows_affected;
+            let mut counts = before.dml_row_counts;
+            counts.append(&mut result.dml_row_counts);
+            result.dml_row_counts = counts;
+        }
+        total = Some(result);
+    }
+    total.ok_or_else(|| Error::misuse("there is nothing to execute", ""))
+}

@@ -1,0 +1,50 @@
+//! Errors on their way to JavaScript, and back.
+
+use js_sys::{Array, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::error::Error;
+
+/// The array that JavaScript makes an error of: code, message, whether the connection is gone, and
+/// for the database's own errors number, offset and rows done before; see `src/js/errors.js`.
+pub(super) fn to_js(error: &Error) -> JsValue {
+    let array = Array::of3(
+        &JsValue::from_str(&error.code()),
+        &JsValue::from_str(&error.to_string()),
+        &JsValue::from_bool(error.is_fatal()),
+    );
+    let (number, offset, rows) = match error {
+        Error::Database(error) => (Some(error.number), error.offset, error.rows_affected),
+        Error::Cancelled => (Some(CANCELLED), None, 0),
+        _ => (None, None, 0),
+    };
+    array.push(&number.map_or(JsValue::UNDEFINED, JsValue::from));
+    array.push(&offset.map_or(JsValue::UNDEFINED, JsValue::from));
+    array.push(&JsValue::from_f64(rows as f64));
+    array.into()
+}
+
+/// ORA-01013: user requested cancel of current operation.
+const CANCELLED: u32 = 1013;
+
+/// What a transport of JavaScript threw, with what was being done.
+pub(super) fn from_js(doing: impl Into<String>, thrown: &JsValue) -> Error {
+    if property(thrown, "code").as_deref() == Some("OED-MISUSE") {
+        return Error::misuse(message(thrown), "");
+    }
+    Error::transport(doing, message(thrown), "")
+}
+
+/// The text of whatever was thrown.
+pub(super) fn message(thrown: &JsValue) -> String {
+    property(thrown, "message")
+        .or_else(|| thrown.as_string())
+        .unwrap_or_else(|| "an unknown error".to_owned())
+}
+
+fn property(value: &JsValue, name: &str) -> Option<String> {
+    if !value.is_object() {
+        return None;
+    }
+    Reflect::get(value.unchecked_ref(), &JsValue::from_str(name)).ok()?.as_string()
+}
