@@ -167,6 +167,7 @@ fn parameters(scanner: &mut Scanner<'_>, description: &mut Description) -> Resul
             ),
         ));
     }
+    let mut seen = Vec::new();
     loop {
         scanner.skip_whitespace();
         let at = scanner.at();
@@ -181,8 +182,14 @@ fn parameters(scanner: &mut Scanner<'_>, description: &mut Description) -> Resul
         }
         scanner.skip_whitespace();
         let given = value(scanner, name)?;
-        if !given.text.is_empty() {
-            apply(description, &given)?;
+        if !given.text.is_empty() && apply(description, &given)? {
+            let lower = name.to_ascii_lowercase();
+            let known = parameters::canonical(lower.strip_prefix(PYTHON_PREFIX).unwrap_or(&lower));
+            if seen.contains(&known) {
+                let what = format!("{} is given twice; remove one", name.to_uppercase());
+                return Err(Fault::new(at, what));
+            }
+            seen.push(known);
         }
         scanner.skip_whitespace();
         if scanner.peek().is_none() {
@@ -213,8 +220,8 @@ fn value<'a>(scanner: &mut Scanner<'a>, name: &'a str) -> Result<Given<'a>, Faul
     Ok(Given { name, text, at: at + 1 })
 }
 
-/// Sets the parameter wherever it belongs.
-fn apply(description: &mut Description, given: &Given<'_>) -> Result<(), Fault> {
+/// Sets the parameter wherever it belongs, and says whether it has an effect.
+fn apply(description: &mut Description, given: &Given<'_>) -> Result<bool, Fault> {
     let lower = given.name.to_ascii_lowercase();
     let given = match lower.strip_prefix(PYTHON_PREFIX) {
         Some(name) => &Given { name, ..*given },
@@ -222,18 +229,19 @@ fn apply(description: &mut Description, given: &Given<'_>) -> Result<(), Fault> 
     };
     let name = given.name.to_ascii_uppercase();
     if NOT_BEHIND_QUESTION_MARK.contains(&name.as_str()) {
-        return Ok(());
+        return Ok(false);
     }
+    let mut known = false;
     for list in &mut description.address_lists {
         for address in &mut list.addresses {
-            parameters::set_address(address, given)?;
+            known |= parameters::set_address(address, given)?;
         }
     }
     if parameters::set_description(description, given)?
         || parameters::set_connect_data(&mut description.connect_data, given)?
         || parameters::set_security(&mut description.security, given)?
     {
-        return Ok(());
+        return Ok(true);
     }
     let passed_on = Parameter::text(name.clone(), given.text);
     if PASSED_ON_IN_DESCRIPTION.contains(&name.as_str()) {
@@ -242,6 +250,8 @@ fn apply(description: &mut Description, given: &Given<'_>) -> Result<(), Fault> 
         description.connect_data.extra.push(passed_on);
     } else if PASSED_ON_IN_SECURITY.contains(&name.as_str()) {
         description.security.extra.push(passed_on);
+    } else {
+        return Ok(known);
     }
-    Ok(())
+    Ok(true)
 }
