@@ -110,6 +110,10 @@ fn write_seeds(target: &str, folder: &Path) -> Result<usize> {
         "response" => {
             recorded_packets(|packets| packets.iter().flat_map(|p| answers(p)).collect())?
         }
+        "connection" => recorded_packets(|packets| {
+            let whole: Vec<u8> = packets.concat();
+            (0..8).map(|call| [vec![call], whole.clone()].concat()).collect()
+        })?,
         _ => Vec::new(),
     };
     for (index, seed) in seeds.iter().enumerate() {

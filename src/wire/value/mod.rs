@@ -121,7 +121,8 @@ impl Value {
             DbType::BinaryFloat => binary_float::decode_f32(bytes).map(Value::BinaryFloat),
             DbType::BinaryDouble => binary_float::decode_f64(bytes).map(Value::BinaryDouble),
             DbType::Boolean => boolean::decode(bytes).map(Value::Boolean),
-            DbType::Date => DateTime::decode(bytes).map(Value::Date),
+            DbType::Date => DateTime::decode(bytes)
+                .map(|value| Value::Date(DateTime { nanosecond: 0, ..value })),
             DbType::Timestamp => DateTime::decode(bytes).map(Value::Timestamp),
             DbType::TimestampTz => TimestampTz::decode(bytes).map(Value::TimestampTz),
             DbType::TimestampLtz => DateTime::decode(bytes).map(Value::TimestampLtz),
