@@ -22,7 +22,7 @@ use crate::wire::value::Rowid;
 ///
 /// ```no_run
 /// # async fn example(connection: oraedge::Connection) -> oraedge::Result<()> {
-/// let mut rows = connection.query("select ename, sal from emp where deptno = :1", &[&30]).await?;
+/// let mut rows = connection.query("select ename, sal from emp where deptno = :1", (30,)).await?;
 /// while let Some(row) = rows.next().await? {
 ///     let (name, salary): (String, f64) = (row.get(0)?, row.get(1)?);
 ///     println!("{name} {salary}");
@@ -128,30 +128,41 @@ impl Connection {
         self.shared.cancel.raise();
     }
 
-    /// Runs a statement. `binds` may be an array of values by position, [`super::Named`] values, or
-    /// a prepared [`crate::wire::ttc::binds::BindBatch`]; `&[]` if there are none.
+    /// Runs a statement. `binds` may be a tuple of values by position (`(30, "CLERK")`), a slice of
+    /// them (`&[&dyn ToSql]`), [`super::Named`] values, or a prepared
+    /// [`crate::wire::ttc::binds::BindBatch`]; `()` if there are none.
     ///
     /// # Errors
     /// [`Error::Database`] with the server's code, text and offset, after which the connection
     /// goes on working; [`Error::Misuse`] if the binds do not fit; see also [`Error::is_fatal`].
-    pub async fn execute(&self, sql: &str, binds: impl IntoBinds) -> Result<ExecuteResult> {
-        self.execute_with(sql, binds, ExecuteOptions::default()).await
+    pub fn execute<B: IntoBinds>(
+        &self,
+        sql: &str,
+        binds: B,
+    ) -> impl Future<Output = Result<ExecuteResult>> + use<'_, B> {
+        self.execute_with(sql, binds, ExecuteOptions::default())
     }
 
     /// [`Connection::execute`] with options.
     ///
     /// # Errors
     /// As [`Connection::execute`].
-    pub async fn execute_with(
+    pub fn execute_with<B: IntoBinds>(
         &self,
         sql: &str,
-        binds: impl IntoBinds,
+        binds: B,
         options: ExecuteOptions,
-    ) -> Result<ExecuteResult> {
-        let request = ExecuteRequest { sql: sql.into(), binds: binds.into_binds(sql)?, options };
-        let event = self.shared.call(|session, now| session.execute(now, request)).await?;
-        let Event::Executed(outcome) = event else { return Err(unexpected()) };
-        Ok(self.result(*outcome))
+    ) -> impl Future<Output = Result<ExecuteResult>> + use<'_, B> {
+        // The binds are read at once: the future keeps nothing of them, and can go to another
+        // thread whatever they are.
+        let request =
+            binds.into_binds(sql).map(|binds| ExecuteRequest { sql: sql.into(), binds, options });
+        async move {
+            let request = request?;
+            let event = self.shared.call(|session, now| session.execute(now, request)).await?;
+            let Event::Executed(outcome) = event else { return Err(unexpected()) };
+            Ok(self.result(*outcome))
+        }
     }
 
     fn result(&self, outcome: ExecuteOutcome) -> ExecuteResult {
@@ -180,11 +191,17 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::execute`]; [`Error::Misuse`] if the statement is no query.
-    pub async fn query(&self, sql: &str, binds: impl IntoBinds) -> Result<ResultSet> {
-        let result = self.execute(sql, binds).await?;
-        result.result_set.ok_or_else(|| {
-            Error::misuse("the statement is not a query", "run it with execute() instead")
-        })
+    pub fn query<B: IntoBinds>(
+        &self,
+        sql: &str,
+        binds: B,
+    ) -> impl Future<Output = Result<ResultSet>> + use<'_, B> {
+        let executing = self.execute(sql, binds);
+        async move {
+            executing.await?.result_set.ok_or_else(|| {
+                Error::misuse("the statement is not a query", "run it with execute() instead")
+            })
+        }
     }
 
     /// Commits.

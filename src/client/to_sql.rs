@@ -1,5 +1,6 @@
 //! Values into binds.
 
+use super::transport::MaybeSync;
 use crate::error::{Error, Result};
 use crate::session::sql::ParsedSql;
 use crate::wire::ttc::binds::{BindBatch, TypeMismatch};
@@ -8,7 +9,7 @@ use crate::wire::value::{
 };
 
 /// A value that can be bound.
-pub trait ToSql {
+pub trait ToSql: MaybeSync {
     /// Pushes the value as the next bind of `batch`.
     ///
     /// # Errors
@@ -201,6 +202,7 @@ impl IntoBinds for BindBatch {
     }
 }
 
+/// No values.
 impl IntoBinds for () {
     fn into_binds(self, _sql: &str) -> Result<BindBatch> {
         Ok(BindBatch::default())
@@ -226,6 +228,32 @@ impl<const N: usize> IntoBinds for &[&dyn ToSql; N] {
         by_position(self)
     }
 }
+
+macro_rules! tuples_into_binds {
+    ($($value:ident)+) => {
+        /// Values by position, of a type each: `(30, "CLERK")`; a single one is `(30,)`.
+        impl<$($value: ToSql),+> IntoBinds for ($($value,)+) {
+            fn into_binds(self, _sql: &str) -> Result<BindBatch> {
+                #[allow(non_snake_case)]
+                let ($($value,)+) = &self;
+                by_position(&[$($value),+])
+            }
+        }
+    };
+}
+
+tuples_into_binds!(A);
+tuples_into_binds!(A B);
+tuples_into_binds!(A B C);
+tuples_into_binds!(A B C D);
+tuples_into_binds!(A B C D E);
+tuples_into_binds!(A B C D E F);
+tuples_into_binds!(A B C D E F G);
+tuples_into_binds!(A B C D E F G H);
+tuples_into_binds!(A B C D E F G H I);
+tuples_into_binds!(A B C D E F G H I J);
+tuples_into_binds!(A B C D E F G H I J K);
+tuples_into_binds!(A B C D E F G H I J K L);
 
 /// Values by name: `Named(&[("deptno", &30)])`. A name may stand in several places; case does not
 /// matter unless the statement quotes the name.

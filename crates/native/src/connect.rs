@@ -18,7 +18,7 @@ use crate::transport::NativeTransport;
 /// ```no_run
 /// # async fn example() -> oraedge::Result<()> {
 /// let connection = oraedge_native::connect("scott", "tiger", "localhost:1521/FREEPDB1").await?;
-/// let mut rows = connection.query("select sysdate from dual", &[]).await?;
+/// let mut rows = connection.query("select sysdate from dual", ()).await?;
 /// # Ok(())
 /// # }
 /// ```
