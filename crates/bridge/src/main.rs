@@ -87,8 +87,13 @@ enum LogFormat {
 async fn main() -> ExitCode {
     let options = Options::parse();
     start_log(options.log_format);
-    let running = match start(&options).await {
-        Ok(running) => running,
+    // Caught before anyone can know that the bridge runs, so that no signal ends it out of turn.
+    let started = match StopSignals::catch() {
+        Ok(signals) => start(&options).await.map(|running| (signals, running)),
+        Err(error) => Err(format!("cannot listen for signals: {error}").into()),
+    };
+    let (mut signals, running) = match started {
+        Ok(started) => started,
         Err(error) => {
             eprintln!("oraedge-bridge: {error}");
             return ExitCode::FAILURE;
@@ -105,14 +110,11 @@ async fn main() -> ExitCode {
     // Whoever started the bridge may have closed its standard output, which is no reason to stop.
     let _ = writeln!(stdout, "listening {scheme}={}", running.addr()).and_then(|()| stdout.flush());
 
-    if let Err(error) = stop_signal().await {
-        eprintln!("oraedge-bridge: cannot listen for signals: {error}");
-        return ExitCode::FAILURE;
-    }
+    signals.next().await;
     tracing::info!(connections = running.connections(), "going down; once more to end at once");
     tokio::select! {
         () = running.shutdown() => {}
-        _ = stop_signal() => {}
+        () = signals.next() => {}
     }
     ExitCode::SUCCESS
 }
@@ -162,17 +164,39 @@ fn start_log(format: LogFormat) {
     }
 }
 
-/// Resolves at SIGTERM or SIGINT (Ctrl-C).
-async fn stop_signal() -> std::io::Result<()> {
+/// SIGTERM and SIGINT (Ctrl-C), caught from the moment it is made.
+struct StopSignals {
     #[cfg(unix)]
-    {
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
+}
+
+impl StopSignals {
+    #[cfg(unix)]
+    fn catch() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
-        }
+        Ok(StopSignals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+
+    #[cfg(windows)]
+    fn catch() -> std::io::Result<Self> {
+        Ok(StopSignals { interrupt: tokio::signal::windows::ctrl_c()? })
+    }
+
+    /// Resolves at the next one.
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        #[cfg(windows)]
+        self.interrupt.recv().await;
+    }
 }

@@ -125,6 +125,7 @@ async fn a_shutdown_waits_for_those_who_end_and_closes_those_who_do_not() {
     ends.text(json!({"type": "eof"})).await;
     assert_eq!(ends.frame().await, Frame::Control(json!({"type": "eof"})));
     assert_eq!(ends.frame().await, Frame::Close(1000, String::new()));
+    drop(ends);
     stays.end("error", "SHUTTING_DOWN", 4503).await;
     assert!(begin.elapsed() >= Duration::from_millis(1500));
     drop(stays);
