@@ -402,6 +402,18 @@ fn an_entry_that_is_never_closed_does_not_swallow_the_next() {
     assert!(error.to_string().contains("line 1, column 1)"), "{error}");
 }
 
+#[test]
+fn a_large_file_takes_no_longer_than_its_size() {
+    let start = std::time::Instant::now();
+    let balanced: String = (0..40_000).map(|i| format!("alias{i} = h/s\n")).collect();
+    assert_eq!(TnsNames::parse(&balanced).unwrap().aliases().count(), 40_000);
+    let open: String = (0..3_000).map(|i| format!("alias{i} = (X=(Y=\n")).collect();
+    assert_eq!(TnsNames::parse(&open).unwrap().aliases().count(), 3_000);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    let error = TnsNames::parse(&"x".repeat(5_000_000)).unwrap_err();
+    assert!(error.message.contains("more than 4194304 bytes"), "{error}");
+}
+
 fn include_from<'a>(
     files: &'a [(&'a str, &'a str)],
 ) -> impl FnMut(&str, &str) -> Result<IncludedFile, String> + 'a {

@@ -35,7 +35,7 @@ pub use model::{
 };
 pub use plan::{Attempt, ConnectPlan, Step};
 pub use print::ClientInfo;
-pub use redirect::{MAX_REDIRECTS, Redirect};
+pub use redirect::Redirect;
 pub use tnsnames::{IncludedFile, TnsNames};
 
 use crate::error::ConnectStringError;

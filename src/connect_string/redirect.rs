@@ -8,9 +8,6 @@
 use super::model::{Address, ConnectDescriptor};
 use crate::error::{Error, Result};
 
-/// How many redirects are followed one after the other (node-oracledb: the same).
-pub const MAX_REDIRECTS: usize = 2;
-
 /// The content of a REDIRECT packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redirect {

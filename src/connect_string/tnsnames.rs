@@ -14,7 +14,7 @@ use super::scan::Fault;
 use crate::error::{ConnectStringError, TextPlace};
 
 /// The largest sum of all texts that are read, in bytes.
-const MAX_TOTAL_SIZE: usize = 16 * 1024 * 1024;
+const MAX_TOTAL_SIZE: usize = 4 * 1024 * 1024;
 
 /// How deep IFILE lines may lead from file to file (node-oracledb: 4).
 const MAX_INCLUDE_DEPTH: usize = 8;
@@ -58,7 +58,7 @@ impl TnsNames {
     ///
     /// # Errors
     ///
-    /// If the text is larger than 16 MiB, or has an IFILE line.
+    /// If the text is larger than 4 MiB, or has an IFILE line.
     pub fn parse(text: &str) -> Result<TnsNames, ConnectStringError> {
         TnsNames::parse_with(DEFAULT_NAME, text, &mut |_, _| {
             Err("included files can only be read where the caller gives access to files; put \
@@ -72,7 +72,7 @@ impl TnsNames {
     ///
     /// # Errors
     ///
-    /// If all texts together are larger than 16 MiB, if files include each other in a circle or
+    /// If all texts together are larger than 4 MiB, if files include each other in a circle or
     /// more than 8 deep, or if `include` fails.
     pub fn parse_with(
         name: &str,
@@ -159,11 +159,13 @@ impl Reading<'_> {
         }
         self.open.push(name.to_owned());
         let text = without_comments(text);
+        let (mut line, mut counted) = (1, 0);
         for Found { key, value } in find_entries(&text) {
             let (key_text, value_text) = (slice(&text, &key).trim(), slice(&text, &value));
             // A line of rubbish before the entry ends up in its key; the alias is at the end.
             let aliases = key_text.split(',').filter_map(|alias| alias.trim().lines().last());
-            let line = 1 + slice(&text, &(0..value.start)).matches('\n').count();
+            line += slice(&text, &(counted..value.start)).matches('\n').count();
+            counted = value.start;
             if key_text.lines().last().is_some_and(|key| key.trim().eq_ignore_ascii_case("IFILE")) {
                 self.included(name, value_text, line)?;
                 continue;
@@ -272,6 +274,10 @@ fn find_value(text: &str, from: usize) -> Range<usize> {
     let mut depth = 0_usize;
     let mut next_entry = None;
     for (offset, c) in value.char_indices() {
+        // Longer than any connect string: its parentheses do not close.
+        if offset > super::MAX_SIZE && next_entry.is_some() {
+            break;
+        }
         match c {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
@@ -285,7 +291,7 @@ fn find_value(text: &str, from: usize) -> Range<usize> {
             _ => {}
         }
     }
-    // The text is over. If parentheses are open, the entry ends before what looks like another.
+    // If parentheses are still open, the entry ends before what looks like another.
     let end = if depth > 0 { next_entry.unwrap_or(text.len()) } else { text.len() };
     trimmed(text, start..end)
 }
