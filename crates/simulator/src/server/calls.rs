@@ -283,7 +283,7 @@ impl Session {
             if fetching.sent == 0 {
                 put_row_header(&mut self.reply.writer, columns, fetching.asked);
             }
-            match rows.put_next(&mut self.reply.writer, fetching.sent == 0) {
+            match rows.put_next(&mut self.reply.writer, fetching.sent) {
                 Ok(true) => fetching.sent += 1,
                 Ok(false) => {
                     // A query without rows has a header all the same (recorded for a fetch).

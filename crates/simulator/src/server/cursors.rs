@@ -97,24 +97,24 @@ impl OpenRows {
         self.source.columns().iter().map(column_info).collect()
     }
 
-    /// Writes the next row; false if there is none. The first row of an answer is sent whole.
-    pub(super) fn put_next(&mut self, writer: &mut Writer, first: bool) -> Result<bool, DbError> {
+    /// Writes the next row, which is the answer's row number `index` from 0; false if there is none.
+    ///
+    /// In every recording the first two rows of an answer are sent whole, and each row from the
+    /// third on says which of its columns differ from the row before, even if all do.
+    pub(super) fn put_next(&mut self, writer: &mut Writer, index: u32) -> Result<bool, DbError> {
+        const WHOLE_ROWS: u32 = 2;
         std::mem::swap(&mut self.row, &mut self.previous);
         if !self.source.next_row(&mut self.row)? {
             return Ok(false);
         }
         self.fetched += 1;
-        let mut repeated = false;
-        if first {
+        if index < WHOLE_ROWS {
             self.sent.fill(true);
         } else {
             let pairs = self.row.iter().zip(&self.previous).zip(&self.cells);
             for (sent, ((new, old), cell)) in self.sent.iter_mut().zip(pairs) {
                 *sent = new != old || is_long(cell.db_type);
-                repeated |= !*sent;
             }
-        }
-        if repeated {
             put_bit_vector(writer, &self.sent);
         }
         writer.u8(message::ROW_DATA);
