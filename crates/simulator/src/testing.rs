@@ -63,6 +63,14 @@ impl Recordings {
         self.lines(&format!("sessions/{name}.jsonl"))
     }
 
+    /// A random value or a key of a session's log-on.
+    pub(crate) fn log_on_value(&self, session: &str, name: &str) -> Vec<u8> {
+        let path = self.folder.join(format!("sessions/{session}.jsonl"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let line: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        unhex(line["expect"]["auth"][name].as_str().unwrap())
+    }
+
     /// The names of all sessions.
     pub(crate) fn sessions(&self) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(self.folder.join("sessions"))

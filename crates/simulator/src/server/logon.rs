@@ -8,6 +8,8 @@ use oraedge::error::DbError;
 use super::accounts::{AccountState, Entry, VerifierKind, make_verifier};
 use super::cursors::Cursors;
 use super::session::{LoggedOn, Session, db_error};
+use crate::engine;
+use crate::generation::Generation;
 use crate::ttc::function;
 use crate::ttc::logon::{LogonAnswer, LogonRequest, MODE_SYSDBA, MODE_SYSOPER};
 use crate::ttc::outcome::{EndOfCall, STATUS_IDLE};
@@ -62,7 +64,7 @@ impl Session {
                 self.logon = LogonState::Done { name, combo_key };
                 result
             }
-            (_, LogonState::None) => Err(denied()),
+            (_, LogonState::None) => Err(self.denied()),
         };
         if let Err(error) = result {
             self.raise(error, EndOfCall::default());
@@ -100,16 +102,16 @@ impl Session {
 
     fn admit(&mut self, challenged: Challenged, request: &LogonRequest) -> Result<(), DbError> {
         let Challenged { name, account, logon, facts } = challenged;
-        let accepted = logon.check(|key| request.text(key)).map_err(|_| denied());
+        let accepted = logon.check(|key| request.text(key)).map_err(|_| self.denied());
         // A locked account is told so whatever the password is, as the database does.
-        let account = account.ok_or_else(denied)?;
+        let account = account.ok_or_else(|| self.denied())?;
         if account.state == AccountState::Locked {
             return Err(db_error(28000, "The account is locked."));
         }
         let accepted = accepted?;
         if request.mode & (MODE_SYSDBA | MODE_SYSOPER) != 0 {
             if !account.sysdba {
-                return Err(denied());
+                return Err(self.denied());
             }
         } else if name == "SYS" {
             return Err(db_error(28009, "connection as SYS should be as SYSDBA or SYSOPER"));
@@ -132,8 +134,7 @@ impl Session {
         let dba = request.mode & (MODE_SYSDBA | MODE_SYSOPER) != 0;
         engine.set_context("ISDBA", if dba { "TRUE" } else { "FALSE" });
         if let Some(sql) = request.text("AUTH_ALTER_SESSION") {
-            let statement = engine.prepare(sql.trim_end_matches('\0'))?;
-            engine.execute(&statement, &[])?;
+            set_up(&mut engine, sql.trim_end_matches('\0'))?;
         }
         self.user = Some(LoggedOn { engine, cursors: Cursors::default() });
         self.logon = LogonState::Done { name, combo_key: Box::new(accepted.combo_key) };
@@ -149,10 +150,10 @@ impl Session {
         request: &LogonRequest,
     ) -> Result<(), DbError> {
         let decrypt = |key| {
-            let text = request.text(key).ok_or_else(denied)?;
-            decrypt_password(combo_key, text).map_err(|_| denied())
+            let text = request.text(key).ok_or_else(|| self.denied())?;
+            decrypt_password(combo_key, text).map_err(|_| self.denied())
         };
-        let account = self.config.accounts().find(name).ok_or_else(denied)?;
+        let account = self.config.accounts().find(name).ok_or_else(|| self.denied())?;
         if !account.verifier.matches(&decrypt("AUTH_PASSWORD")?) {
             return Err(db_error(28008, "invalid old password"));
         }
@@ -160,6 +161,16 @@ impl Session {
         self.config.accounts().set_password(name, &new, &mut self.entropy);
         self.end_step(&LogonAnswer::default());
         Ok(())
+    }
+
+    /// `ORA-01017`; 23ai says it in other words.
+    fn denied(&self) -> DbError {
+        let text = if self.config.generation >= Generation::V23ai {
+            "invalid credential or not authorized; logon denied"
+        } else {
+            "invalid username/password; logon denied"
+        };
+        db_error(1017, text)
     }
 
     fn end_step(&mut self, answer: &LogonAnswer) {
@@ -237,15 +248,22 @@ impl Session {
     }
 }
 
+/// Runs the ALTER SESSION that comes with a log-on. One that this engine does not know must not
+/// keep the client out.
+fn set_up(engine: &mut engine::Session, sql: &str) -> Result<(), DbError> {
+    /// `ORA-03001: unimplemented feature`.
+    const UNIMPLEMENTED: u32 = 3001;
+    let statement = engine.prepare(sql);
+    match statement.and_then(|statement| engine.execute(&statement, &[])) {
+        Err(error) if error.number != UNIMPLEMENTED => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// The name of the account: in upper case unless it is quoted.
 fn account_name(user: &str) -> String {
     match user.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(quoted) => quoted.to_owned(),
         None => user.to_uppercase(),
     }
-}
-
-/// `ORA-01017`.
-fn denied() -> DbError {
-    db_error(1017, "invalid credential or not authorized; logon denied")
 }

@@ -22,6 +22,8 @@ mod logon;
 mod negotiation;
 mod reply;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub use accounts::{Account, AccountState, VerifierKind};
 pub use config::{Entropy, ServerConfig};
