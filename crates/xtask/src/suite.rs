@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{consumers, demo, dist, fuzz, npm, peers, process, setup, workspace};
+use crate::{consumers, demo, dist, fuzz, npm, peers, process, python, setup, workspace};
 
 /// Arguments of `test`.
 #[derive(clap::Args)]
@@ -164,8 +164,18 @@ fn clippy_wasm(_: &Args) -> Result<()> {
     )
 }
 
+/// The independent server that the client is tested against, and what it needs of what it asks
+/// for: its log-on and its time zones, not its export to Arrow.
+const SEERDB: [&str; 4] = ["--no-deps", "seerdb==3.3.0", "pycryptodome==4.4.0", "tzdata==2026.6"];
+
 fn rust(_: &Args) -> Result<()> {
-    process::run(process::cargo().args(["test", "--quiet", "--workspace", "--no-fail-fast"]))
+    let seerdb = python::environment("seerdb", &SEERDB)?;
+    process::run(process::cargo().env("ORAEDGE_SEERDB_PYTHON", seerdb).args([
+        "test",
+        "--quiet",
+        "--workspace",
+        "--no-fail-fast",
+    ]))
 }
 
 fn package(_: &Args) -> Result<()> {
