@@ -44,7 +44,7 @@ const BIND_BYTES = 8;
 /** A buffer that grows, with a place to write at. */
 class Writer {
   constructor() {
-    this.take(new Uint8Array(1024));
+    this.take(new Uint8Array(256));
     this.at = 0;
   }
 

@@ -5,6 +5,7 @@ import { closed, misuse } from "./errors.js";
 import { planFetch, readMetaData } from "./metadata.js";
 import { currentPlatform } from "./platform.js";
 import { readBatch, rowMaker } from "./rows.js";
+import { localClock } from "./times.js";
 
 /** Reads batches off an outcome of the wasm side; ResultSet and RowStream are made of it. */
 export class Cursor {
@@ -13,6 +14,7 @@ export class Cursor {
   #options;
   #converters;
   #makeRows;
+  #instantOf = localClock();
   #batches = 0;
   #left;
 
@@ -64,7 +66,9 @@ export class Cursor {
           this.close();
           return undefined;
         }
-        const batch = readBatch(memory.buffer, address, this.#maker(), this.#converters);
+        const batch = readBatch(
+          memory.buffer, address, this.#maker(), this.#converters, this.#instantOf,
+        );
         let { rows } = batch;
         if (rows.length >= this.#left) {
           if (rows.length > this.#left) rows = rows.slice(0, this.#left);

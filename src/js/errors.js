@@ -52,12 +52,10 @@ const OFFSET = 4;
 const ROWS_AFFECTED = 5;
 
 /**
- * Makes the error that a caller sees from what the wasm side rejected with.
- *
- * `creation` is an error made where the public method was called: its stack has the caller's
- * lines, which an error made after an await would not have.
+ * Makes the error that a caller sees from what the wasm side rejected with. Everything between here
+ * and the caller awaits, so that V8 puts the caller's lines into the stack.
  */
-export function fromWasm(raw, creation) {
+export function fromWasm(raw) {
   if (!Array.isArray(raw)) {
     // A JavaScript error that went through Rust untouched (a transport's own), or a trap.
     if (raw instanceof WebAssembly.RuntimeError) {
@@ -67,20 +65,15 @@ export function fromWasm(raw, creation) {
     }
     return raw;
   }
-  const error =
-    raw[ERROR_NUM] === undefined
-      ? new OraedgeError(raw[CODE], raw[MESSAGE], { isRecoverable: raw[FATAL] })
-      : new DatabaseError({
-          code: raw[CODE],
-          message: raw[MESSAGE],
-          errorNum: raw[ERROR_NUM],
-          offset: raw[OFFSET],
-          rowsAffected: raw[ROWS_AFFECTED] || undefined,
-          isRecoverable: raw[FATAL],
-        });
-  if (creation?.stack) {
-    const callers = creation.stack.split("\n").slice(1).join("\n");
-    error.stack = `${error.name}: ${error.message}\n${callers}`;
+  if (raw[ERROR_NUM] === undefined) {
+    return new OraedgeError(raw[CODE], raw[MESSAGE], { isRecoverable: raw[FATAL] });
   }
-  return error;
+  return new DatabaseError({
+    code: raw[CODE],
+    message: raw[MESSAGE],
+    errorNum: raw[ERROR_NUM],
+    offset: raw[OFFSET],
+    rowsAffected: raw[ROWS_AFFECTED] || undefined,
+    isRecoverable: raw[FATAL],
+  });
 }

@@ -6,7 +6,6 @@ import {
   KIND_INTERVAL_DS, KIND_INTERVAL_YM, KIND_LOCAL_TIME, KIND_TEXT, KIND_UTC_TIME,
 } from "./border.js";
 import { OraedgeError } from "./errors.js";
-import { localClock } from "./times.js";
 import { IntervalDS, IntervalYM } from "./types.js";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -20,31 +19,32 @@ const bytesClass = globalThis.Buffer ?? Uint8Array;
  * @param {number} address of the batch's header
  * @param {(columns: Array[], rows: number) => Array} makeRows from {@link rowMaker}
  * @param {Array<undefined | ((value: unknown) => unknown)>} converters one for each column
+ * @param {(reading: number) => number} instantOf from `localClock()`, kept for all of a result
  */
-export function readBatch(buffer, address, makeRows, converters) {
+export function readBatch(buffer, address, makeRows, converters, instantOf) {
   const words = new Uint32Array(buffer, address, BATCH_HEADER_WORDS);
   const count = words[BATCH_ROWS];
   const width = words[BATCH_COLUMNS];
   const columns = new Array(width);
   for (let i = 0; i < width; i++) {
     const at = address + 4 * (BATCH_HEADER_WORDS + i * COLUMN_WORDS);
-    const values = readColumn(buffer, new Uint32Array(buffer, at, COLUMN_WORDS), count);
+    const values = readColumn(buffer, new Uint32Array(buffer, at, COLUMN_WORDS), count, instantOf);
     const converter = converters[i];
     columns[i] = converter ? values.map((value) => converter(value)) : values;
   }
   return { rows: makeRows(columns, count), more: words[BATCH_MORE] !== 0 };
 }
 
-function readColumn(buffer, column, count) {
+function readColumn(buffer, column, count, instantOf) {
   const nulls = column[COLUMN_NULLS] ? new Uint8Array(buffer, column[COLUMN_NULLS], count) : null;
-  const values = read(buffer, column, count);
+  const values = read(buffer, column, count, instantOf);
   if (nulls) {
     for (let i = 0; i < count; i++) if (nulls[i]) values[i] = null;
   }
   return values;
 }
 
-function read(buffer, column, count) {
+function read(buffer, column, count, instantOf) {
   const data = column[COLUMN_DATA];
   const values = new Array(count);
   switch (column[COLUMN_KIND]) {
@@ -66,7 +66,6 @@ function read(buffer, column, count) {
     }
     case KIND_LOCAL_TIME: {
       const readings = new Float64Array(buffer, data, count);
-      const instantOf = localClock();
       for (let i = 0; i < count; i++) values[i] = new Date(instantOf(readings[i]));
       break;
     }

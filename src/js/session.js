@@ -2,8 +2,6 @@
 
 import { closed, fromWasm } from "./errors.js";
 
-const nothing = () => {};
-
 /** A logged-on wasm client, used by one call at a time. */
 export class Session {
   #client;
@@ -40,41 +38,53 @@ export class Session {
    * interrupts it on the server; the connection stays usable either way.
    */
   turn(signal, work) {
-    // Made here, because after an await the caller's lines are no longer on the stack.
-    const creation = {};
-    Error.captureStackTrace?.(creation, this.turn);
     const before = this.#last;
-    const turn = this.#take(before, signal, work, creation);
-    // A call that was aborted in the queue must not let the next one overtake those before it.
-    this.#last = signal ? Promise.allSettled([before, turn]) : turn.then(nothing, nothing);
-    return turn;
+    let done;
+    this.#last = new Promise((resolve) => {
+      done = resolve;
+    });
+    return this.#take(before, done, signal, work);
   }
 
-  async #take(before, signal, work, creation) {
-    signal?.throwIfAborted();
-    await (signal ? abortable(before, signal) : before);
-    const client = this.client;
-    if (!signal) {
-      try {
-        return await work({ client, memory: this.#wasm.memory });
-      } catch (error) {
-        throw this.#explain(error, creation);
-      }
+  async #take(before, done, signal, work) {
+    if (signal) await this.#abortable(before, done, signal);
+    else await before;
+    try {
+      const { client } = this;
+      if (!signal) return await work({ client, memory: this.#wasm.memory });
+      return await this.#interruptible(client, signal, work);
+    } catch (error) {
+      const explained = this.#explain(error);
+      throw signal?.aborted ? signal.reason : explained;
+    } finally {
+      done();
     }
+  }
+
+  // Waits for the calls before. A call that is aborted meanwhile must not let the next one overtake
+  // those before it.
+  async #abortable(before, done, signal) {
+    try {
+      signal.throwIfAborted();
+      await abortable(before, signal);
+    } catch (error) {
+      before.then(done);
+      throw error;
+    }
+  }
+
+  async #interruptible(client, signal, work) {
     const interrupt = () => client.interrupt();
     signal.addEventListener("abort", interrupt, { once: true });
     try {
       return await work({ client, memory: this.#wasm.memory });
-    } catch (error) {
-      const explained = this.#explain(error, creation);
-      throw signal.aborted ? signal.reason : explained;
     } finally {
       signal.removeEventListener("abort", interrupt);
     }
   }
 
-  #explain(raw, creation) {
-    const error = fromWasm(raw, creation);
+  #explain(raw) {
+    const error = fromWasm(raw);
     // After a broken connection and after a trap nothing can be said of the session any more.
     if (error.isRecoverable || error.code === "OED-INTERNAL") this.#broken = true;
     return error;

@@ -18,24 +18,43 @@ function instantOf(reading) {
   return local.getTime();
 }
 
+// So many readings are worked out one by one before days are remembered: a result of a few rows
+// has more days than it has readings of the same day.
+const FEW = 8;
+
 /**
  * Makes a converter from readings to instants that remembers, day by day, how far the two are
  * apart; a day in which the clocks change is worked out reading by reading.
  */
 export function localClock() {
+  const shifts = new Map();
+  let seen = 0;
   let day = NaN;
   let shift = NaN;
   return (reading) => {
+    if (seen < FEW) {
+      seen += 1;
+      return instantOf(reading);
+    }
     const thisDay = Math.floor(reading / DAY);
     if (thisDay !== day) {
       day = thisDay;
-      const start = day * DAY;
-      const atStart = instantOf(start) - start;
-      const atEnd = instantOf(start + DAY) - (start + DAY);
-      shift = atStart === atEnd ? atStart : NaN;
+      shift = shifts.get(day);
+      if (shift === undefined) {
+        shift = shiftOf(day);
+        shifts.set(day, shift);
+      }
     }
     return shift === shift ? reading + shift : instantOf(reading);
   };
+}
+
+/** How far instants are from readings all through a day; NaN if that changes. */
+function shiftOf(day) {
+  const start = day * DAY;
+  const end = start + DAY;
+  const atStart = instantOf(start) - start;
+  return instantOf(end) - end === atStart ? atStart : NaN;
 }
 
 /** What a local clock shows at the instant of `date`, as the milliseconds that it would be in UTC. */

@@ -6,6 +6,7 @@ import {
   KIND_TEXT, KIND_UTC_TIME,
 } from "../border.js";
 import { readBatch, rowMaker } from "../rows.js";
+import { localClock } from "../times.js";
 import { IntervalDS, IntervalYM } from "../types.js";
 import { FakeMemory } from "./fake.js";
 
@@ -13,7 +14,7 @@ function shape(columns, count, { names, asObjects = false, compile = false, conv
   const memory = new FakeMemory();
   const address = memory.batch(columns, count, true);
   const maker = rowMaker(names ?? columns.map((_, i) => `C${i}`), asObjects, compile);
-  return readBatch(memory.buffer, address, maker, converters);
+  return readBatch(memory.buffer, address, maker, converters, localClock());
 }
 
 const EVERY_KIND = [
@@ -67,7 +68,7 @@ test("converters get the value, null included", () => {
 test("values do not change when the wasm memory does", () => {
   const memory = new FakeMemory();
   const address = memory.batch([{ kind: KIND_BYTES, values: [[1, 2]] }], 1);
-  const { rows } = readBatch(memory.buffer, address, rowMaker(["C"], false, false), []);
+  const { rows } = readBatch(memory.buffer, address, rowMaker(["C"], false, false), [], localClock());
   new Uint8Array(memory.buffer).fill(0xff);
   assert.deepEqual([...rows[0][0]], [1, 2]);
 });
