@@ -15,7 +15,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::select;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_util::io::poll_read_buf;
 use tokio_util::sync::CancellationToken;
@@ -346,9 +346,12 @@ pub(crate) async fn next_message(source: &mut Source, max: usize) -> Result<Mess
                 "cut it into several, or start oraedge-bridge with a higher --max-message-bytes",
             )))
         }
-        Some(Err(WsError::Protocol(_) | WsError::Io(_) | WsError::ConnectionClosed)) => {
-            Err(Ending::ClientLeft)
-        }
+        Some(Err(
+            WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake)
+            | WsError::Io(_)
+            | WsError::ConnectionClosed
+            | WsError::AlreadyClosed,
+        )) => Err(Ending::ClientLeft),
         Some(Err(error)) => Err(Ending::Failed(Refusal::new(
             Code::BadRequest,
             format!("not a WebSocket message: {error}"),

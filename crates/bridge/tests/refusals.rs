@@ -7,6 +7,7 @@ use std::time::Duration;
 use oraedge_bridge::{Bridge, Limits, SUBPROTOCOL};
 use serde_json::json;
 use support::*;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpSocket;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
@@ -185,4 +186,33 @@ async fn connections_are_limited_and_places_come_back() {
     let _first = connected(&bridge, target).await;
     let frame = page(&bridge).await.end("refused", "TOO_MANY_CONNECTIONS", 4429).await;
     assert!(frame["message"].as_str().unwrap().contains("127.0.0.1"), "{frame}");
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_websocket_frames_end_the_connection_and_no_other() {
+    let target = target(echo).await;
+    let bridge = start(builder(&[target])).await;
+    let mut other = connected(&bridge, target).await;
+    for garbage in [
+        &[0x82, 0x01, 0x00][..],               // not masked
+        &[0xF2, 0x80, 0, 0, 0, 0],             // reserved bits
+        &[0x8B, 0x80, 0, 0, 0, 0],             // an unknown control opcode
+        &[0x80, 0x81, 0, 0, 0, 0, 1],          // a continuation of nothing
+        &[0x81, 0x82, 0, 0, 0, 0, 0xFF, 0xFE], // text that is not UTF-8
+        &[0x88, 0x81, 0, 0, 0, 0, 1],          // half a close code
+        &[0x82, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0], // 2^64 bytes
+        b"GET / HTTP/1.1\r\n\r\n",
+    ] {
+        let mut client = connected(&bridge, target).await;
+        client.ws.get_mut().write_all(garbage).await.unwrap();
+        let code = match client.frame().await {
+            Frame::Control(frame) => frame["code"].as_str().unwrap().to_owned(),
+            Frame::Close(..) | Frame::Gone => continue,
+            Frame::Bytes(bytes) => panic!("{garbage:?} came through as {bytes:?}"),
+        };
+        assert!(["BAD_REQUEST", "MESSAGE_TOO_BIG"].contains(&code.as_str()), "{garbage:?}: {code}");
+    }
+    other.bytes("still here").await;
+    assert_eq!(other.read(10).await, b"still here");
+    eventually("only one is left", || bridge.connections() == 1).await;
 }

@@ -60,12 +60,15 @@ async fn what_is_not_a_websocket_is_told_what_is_expected() {
 async fn a_request_that_trickles_in_is_cut_off() {
     let limits = Limits { handshake: Duration::from_millis(300), ..limits() };
     let bridge = start(builder(&[]).limits(limits)).await;
-    let mut tcp = TcpStream::connect(bridge.addr()).await.unwrap();
-    let begin = Instant::now();
-    let mut answer = Vec::new();
-    tcp.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
-    let _ = timeout(PATIENCE, tcp.read_to_end(&mut answer)).await.unwrap();
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    let whole = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    for sent in ["", "GET / HTTP/1.1\r\n", whole] {
+        let mut tcp = TcpStream::connect(bridge.addr()).await.unwrap();
+        let begin = Instant::now();
+        let mut answer = Vec::new();
+        tcp.write_all(sent.as_bytes()).await.unwrap();
+        let _ = timeout(PATIENCE, tcp.read_to_end(&mut answer)).await.unwrap();
+        assert!(begin.elapsed() < Duration::from_secs(5), "{sent:?}: {:?}", begin.elapsed());
+    }
 }
 
 #[tokio::test]
