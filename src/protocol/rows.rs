@@ -111,6 +111,25 @@ impl RowBatch {
         (self.cells.get(row * width..(row + 1) * width).unwrap_or_default(), &self.bytes)
     }
 
+    /// A batch of values that did not come over the wire.
+    #[cfg(test)]
+    pub(crate) fn of(columns: Vec<ColumnInfo>, rows: &[Vec<Option<Vec<u8>>>]) -> RowBatch {
+        let mut batch = RowBatch {
+            columns: columns.into(),
+            bytes: Vec::new(),
+            cells: Vec::new(),
+            rows: rows.len(),
+        };
+        for value in rows.iter().flatten() {
+            let start = batch.bytes.len();
+            batch.bytes.extend_from_slice(value.as_deref().unwrap_or_default());
+            let end = batch.bytes.len();
+            let span = value.as_ref().map_or(Span::Null, |_| Span::Plain { start, end });
+            batch.cells.push(Cell::new(span));
+        }
+        batch
+    }
+
     /// What the next answer needs of this one: its first row may repeat values of the last here.
     pub fn last_row(&self) -> LastRow {
         let mut last = LastRow::default();

@@ -2,11 +2,13 @@
 //! in which they go out: nothing is allocated for a value.
 
 use super::border::{
-    BINDS_BY_NAME, BINDS_BY_POSITION, VALUE_BYTES, VALUE_FALSE, VALUE_FLOAT64, VALUE_INT32,
-    VALUE_INTERVAL_DS, VALUE_INTERVAL_YM, VALUE_LOCAL_TIME, VALUE_NULL, VALUE_TEXT, VALUE_TRUE,
-    VALUE_UTC_TIME,
+    BINDS_BY_NAME, BINDS_BY_POSITION, EXECUTE_AUTO_COMMIT, EXECUTE_BATCH_ERRORS,
+    EXECUTE_KEEP_IN_CACHE, EXECUTE_ROW_COUNTS, VALUE_BYTES, VALUE_FALSE, VALUE_FLOAT64,
+    VALUE_INT32, VALUE_INTERVAL_DS, VALUE_INTERVAL_YM, VALUE_LOCAL_TIME, VALUE_NULL, VALUE_TEXT,
+    VALUE_TRUE, VALUE_UTC_TIME,
 };
 use crate::error::{Error, Result};
+use crate::session::ExecuteOptions;
 use crate::session::sql::ParsedSql;
 use crate::wire::ttc::binds::{BindBatch, BindColumn};
 use crate::wire::value::{
@@ -111,6 +113,19 @@ impl Given {
     fn explain(&self, error: Error) -> Error {
         let Error::Misuse { what, remedy } = error else { return error };
         Error::Misuse { what: format!("the bind {}: {what}", self.label), remedy }
+    }
+}
+
+/// How to run a statement, from the flags that JavaScript gave.
+pub(crate) fn execute_options(flags: u32, prefetch_rows: u32) -> ExecuteOptions {
+    let has = |flag: u32| flags & flag != 0;
+    ExecuteOptions {
+        auto_commit: has(EXECUTE_AUTO_COMMIT),
+        prefetch_rows,
+        batch_errors: has(EXECUTE_BATCH_ERRORS),
+        dml_row_counts: has(EXECUTE_ROW_COUNTS),
+        cache_statement: has(EXECUTE_KEEP_IN_CACHE),
+        ..ExecuteOptions::default()
     }
 }
 
@@ -334,5 +349,196 @@ impl<'a> Input<'a> {
     fn counted(&mut self) -> Result<&'a [u8]> {
         let length = usize::try_from(self.u32()?).map_err(|_| broken())?;
         self.take(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A buffer as `src/js/binds.js` writes it.
+    fn buffer(
+        rows: u32,
+        binds: &[(DbType, &str, u32)],
+        named: bool,
+        values: &[Vec<u8>],
+    ) -> Vec<u8> {
+        let mut out = rows.to_le_bytes().to_vec();
+        out.extend(u16::try_from(binds.len()).unwrap().to_le_bytes());
+        out.extend([u8::from(named), 0]);
+        for (db_type, name, max_size) in binds {
+            out.extend(db_type.number().to_le_bytes());
+            out.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+            out.extend(max_size.to_le_bytes());
+            out.extend(name.as_bytes());
+        }
+        out.extend(values.concat());
+        out
+    }
+
+    fn tagged(tag: u32, payload: &[u8]) -> Vec<u8> {
+        let mut out = vec![u8::try_from(tag).unwrap()];
+        out.extend_from_slice(payload);
+        out
+    }
+
+    fn text(value: &str) -> Vec<u8> {
+        let mut payload = u32::try_from(value.len()).unwrap().to_le_bytes().to_vec();
+        payload.extend(value.as_bytes());
+        tagged(VALUE_TEXT, &payload)
+    }
+
+    fn int(value: i32) -> Vec<u8> {
+        tagged(VALUE_INT32, &value.to_le_bytes())
+    }
+
+    fn double(tag: u32, value: f64) -> Vec<u8> {
+        tagged(tag, &value.to_le_bytes())
+    }
+
+    fn null() -> Vec<u8> {
+        tagged(VALUE_NULL, &[])
+    }
+
+    /// A batch of these values, each as a value of its column's type.
+    fn batch(columns: &[(DbType, u32)], rows: &[Vec<Value>]) -> BindBatch {
+        let mut batch = BindBatch::new(columns.len());
+        for (at, (db_type, buffer_size)) in columns.iter().enumerate() {
+            let column = BindColumn {
+                ora_type: db_type.ora_type(),
+                csfrm: db_type.csfrm(),
+                buffer_size: *buffer_size,
+            };
+            batch.declare(at, column);
+        }
+        for row in rows {
+            for ((db_type, size), value) in columns.iter().zip(row) {
+                if value.is_null() {
+                    batch.push_null();
+                    continue;
+                }
+                let encode = |out: &mut Vec<u8>| value.encode_as(*db_type, out).unwrap();
+                batch.push(db_type.ora_type(), db_type.csfrm(), *size, encode).unwrap();
+            }
+        }
+        batch
+    }
+
+    fn number(value: &str) -> Value {
+        Value::Number(value.parse().unwrap())
+    }
+
+    #[test]
+    fn values_go_out_as_their_type_wants_them() {
+        let noon = DateTime::new(1970, 1, 2, 12, 0, 0, 0);
+        let millis = 1.5 * 86_400_000.0;
+        let later = DateTime { hour: 14, ..noon };
+        let ym = IntervalYm { years: 1, months: 2 };
+        let ds = IntervalDs { days: 1, hours: 2, minutes: 3, seconds: 4, nanoseconds: 5 };
+        let ints = |values: &[i32]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>();
+        let raw = tagged(VALUE_BYTES, &[2, 0, 0, 0, 7, 8]);
+        let big = "12345678901234567890";
+        let cases = [
+            (DbType::Number, int(-7), number("-7")),
+            (DbType::Number, double(VALUE_FLOAT64, 0.1), number("0.1")),
+            (DbType::Number, text(big), number(big)),
+            (DbType::BinaryDouble, int(3), Value::BinaryDouble(3.0)),
+            (DbType::BinaryDouble, double(VALUE_FLOAT64, 0.5), Value::BinaryDouble(0.5)),
+            (DbType::BinaryFloat, double(VALUE_FLOAT64, 0.5), Value::BinaryFloat(0.5)),
+            (DbType::Varchar, text("gr\u{fc}n"), Value::Text("gr\u{fc}n".to_owned())),
+            (DbType::Nvarchar, text("gr\u{fc}n"), Value::Text("gr\u{fc}n".to_owned())),
+            (DbType::Raw, raw, Value::Bytes(vec![7, 8])),
+            (DbType::Boolean, tagged(VALUE_TRUE, &[]), Value::Boolean(true)),
+            (DbType::Boolean, tagged(VALUE_FALSE, &[]), Value::Boolean(false)),
+            (DbType::Date, double(VALUE_LOCAL_TIME, millis), Value::Date(noon)),
+            (DbType::Timestamp, double(VALUE_LOCAL_TIME, millis), Value::Timestamp(noon)),
+            (
+                DbType::TimestampTz,
+                double(VALUE_UTC_TIME, millis),
+                Value::TimestampTz(TimestampTz { utc: noon, zone: Zone::UTC }),
+            ),
+            // In the session's time zone, here two hours ahead.
+            (DbType::TimestampLtz, double(VALUE_UTC_TIME, millis), Value::TimestampLtz(later)),
+            (DbType::IntervalYm, tagged(VALUE_INTERVAL_YM, &ints(&[1, 2])), Value::IntervalYm(ym)),
+            (
+                DbType::IntervalDs,
+                tagged(VALUE_INTERVAL_DS, &ints(&[1, 2, 3, 4, 5])),
+                Value::IntervalDs(ds),
+            ),
+            (DbType::Date, null(), Value::Null),
+        ];
+        for (db_type, written, value) in cases {
+            let bytes = buffer(1, &[(db_type, "", 5)], false, &[written]);
+            let read = Binds::read(&bytes, "", 120).unwrap();
+            let size = buffer_size(db_type, 5);
+            assert_eq!(read.batch, batch(&[(db_type, size)], &[vec![value]]), "{db_type}");
+        }
+    }
+
+    #[test]
+    fn flags_say_how_to_run() {
+        let plain = execute_options(0, 7);
+        assert_eq!(
+            (plain.prefetch_rows, plain.auto_commit, plain.cache_statement),
+            (7, false, false)
+        );
+        let both = execute_options(EXECUTE_AUTO_COMMIT | EXECUTE_ROW_COUNTS, 0);
+        assert!(both.auto_commit && both.dml_row_counts && !both.batch_errors);
+    }
+
+    #[test]
+    fn rows_follow_each_other_and_nulls_have_their_column_s_type() {
+        let binds = [(DbType::Number, "", 1), (DbType::Varchar, "", 3)];
+        let values = [int(1), text("abc"), null(), null(), int(3), text("")];
+        let read = Binds::read(&buffer(3, &binds, false, &values), "", 0).unwrap();
+        let rows = [
+            vec![number("1"), Value::Text("abc".to_owned())],
+            vec![Value::Null, Value::Null],
+            vec![number("3"), Value::Text(String::new())],
+        ];
+        assert_eq!(read.batch, batch(&[(DbType::Number, 22), (DbType::Varchar, 32)], &rows));
+    }
+
+    #[test]
+    fn names_are_put_where_the_statement_has_them() {
+        let binds = [(DbType::Number, "b", 1), (DbType::Number, "A", 1)];
+        let bytes = buffer(1, &binds, true, &[int(2), int(40)]);
+        let sql = "select :a + :B, ':c', :a from dual";
+        let read = Binds::read(&bytes, sql, 0).unwrap();
+        let row = vec![number("40"), number("2"), number("40")];
+        assert_eq!(read.batch, batch(&[(DbType::Number, 22); 3], &[row]));
+        let read = Binds::read(&bytes, "begin p(:a, :b, :a); end;", 0).unwrap();
+        assert_eq!(read.batch.columns().len(), 2, "PL/SQL has a place for each name");
+    }
+
+    #[test]
+    fn names_that_do_not_fit_the_statement_are_told() {
+        let bytes = buffer(1, &[(DbType::Number, "x", 1)], true, &[int(2)]);
+        let error = |sql| Binds::read(&bytes, sql, 0).unwrap_err().to_string();
+        assert!(error("select :x, :y from dual").contains("no value for the placeholder \":Y\""));
+        assert!(error("select 1 from dual").contains("no placeholder \":x\""));
+    }
+
+    #[test]
+    fn a_value_that_its_type_cannot_hold_is_told_with_its_place() {
+        let bytes = buffer(1, &[(DbType::Number, "", 1)], false, &[double(VALUE_FLOAT64, 1e300)]);
+        let error = Binds::read(&bytes, "", 0).unwrap_err().to_string();
+        assert!(
+            error.contains("the bind in position 1: the number is out of the range"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_buffer_that_is_cut_or_too_long_is_refused_and_nothing_panics() {
+        let binds = [(DbType::Number, "", 1), (DbType::Varchar, "", 3)];
+        let whole = buffer(1, &binds, false, &[int(1), text("abc")]);
+        assert!(Binds::read(&whole, "", 0).is_ok());
+        for length in 0..whole.len() {
+            assert!(Binds::read(&whole[..length], "", 0).is_err(), "{length} bytes");
+        }
+        let mut longer = whole;
+        longer.push(0);
+        assert!(Binds::read(&longer, "", 0).is_err());
     }
 }

@@ -134,4 +134,5 @@ pub(crate) const EXECUTE_BATCH_ERRORS: u32 = 4;
 /// Option of an execution: count the affected rows for each row of binds.
 pub(crate) const EXECUTE_ROW_COUNTS: u32 = 8;
 /// Option of an execution: `executeMany`, which is for anything but queries.
+#[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "read by the exported handle"))]
 pub(crate) const EXECUTE_MANY: u32 = 16;

@@ -7,11 +7,8 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::binds::Binds;
-use super::border::{
-    EXECUTE_AUTO_COMMIT, EXECUTE_BATCH_ERRORS, EXECUTE_KEEP_IN_CACHE, EXECUTE_MANY,
-    EXECUTE_ROW_COUNTS,
-};
+use super::binds::{Binds, execute_options};
+use super::border::EXECUTE_MANY;
 use super::errors::to_js;
 use super::options::{self, Options};
 use super::outcome::Outcome;
@@ -19,7 +16,6 @@ use super::runtime::JsRuntime;
 use super::transport::JsTransport;
 use crate::client::{Connection, ExecuteResult};
 use crate::error::{Error, Result};
-use crate::session::ExecuteOptions;
 
 /// A logged-on connection. `src/js/session.js` makes one call at a time; only [`Client::interrupt`]
 /// comes in between.
@@ -129,16 +125,8 @@ async fn execute(
     prefetch_rows: u32,
 ) -> Result<ExecuteResult> {
     let Binds { rows, batch } = binds?;
-    let has = |flag: u32| flags & flag != 0;
-    let options = ExecuteOptions {
-        auto_commit: has(EXECUTE_AUTO_COMMIT),
-        prefetch_rows,
-        batch_errors: has(EXECUTE_BATCH_ERRORS),
-        dml_row_counts: has(EXECUTE_ROW_COUNTS),
-        cache_statement: has(EXECUTE_KEEP_IN_CACHE),
-        ..ExecuteOptions::default()
-    };
-    if !has(EXECUTE_MANY) || rows <= 1 || !batch.is_empty() {
+    let options = execute_options(flags, prefetch_rows);
+    if flags & EXECUTE_MANY == 0 || rows <= 1 || !batch.is_empty() {
         return connection.execute_with(sql, batch, options).await;
     }
     // Rows without values cannot be counted on the wire.

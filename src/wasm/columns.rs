@@ -366,3 +366,157 @@ pub(crate) fn describe(columns: &[ColumnInfo]) -> Vec<u8> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::value::{Number, Zone};
+
+    fn info(name: &str, db_type: DbType) -> ColumnInfo {
+        ColumnInfo {
+            name: name.to_owned(),
+            ora_type: db_type.ora_type(),
+            csfrm: db_type.csfrm(),
+            ..ColumnInfo::default()
+        }
+    }
+
+    /// The wire's bytes of a value as a value of that type.
+    fn wire(db_type: DbType, value: Value) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        value.encode_as(db_type, &mut bytes).unwrap();
+        (!value.is_null()).then_some(bytes)
+    }
+
+    /// One column of these values, fetched as `kind`.
+    fn column(db_type: DbType, values: Vec<Value>, kind: u32, zone_minutes: i32) -> Column {
+        let rows: Vec<_> = values.into_iter().map(|value| vec![wire(db_type, value)]).collect();
+        let batch = RowBatch::of(vec![info("C", db_type)], &rows);
+        let kinds = [u8::try_from(kind).unwrap()];
+        let mut columns = Columns::new(batch.columns(), &kinds, zone_minutes).unwrap();
+        // Twice: nothing of the batch before may be left.
+        columns.fill(&batch).unwrap();
+        columns.fill(&batch).unwrap();
+        columns.columns.remove(0)
+    }
+
+    fn text(value: &str) -> Value {
+        Value::Text(value.to_owned())
+    }
+
+    fn number(value: &str) -> Value {
+        Value::Number(value.parse::<Number>().unwrap())
+    }
+
+    #[test]
+    fn numbers_of_every_type_become_doubles_and_nulls_are_told_apart_from_zero() {
+        let filled =
+            column(DbType::Number, vec![number("1.5"), Value::Null, number("0")], KIND_DEFAULT, 0);
+        assert_eq!(filled.floats, [1.5, 0.0, 0.0]);
+        assert_eq!(filled.nulls, [0, 1, 0]);
+        let filled = column(DbType::BinaryDouble, vec![Value::BinaryDouble(-0.25)], 0, 0);
+        assert_eq!((filled.floats, filled.any_null), (vec![-0.25], false));
+    }
+
+    #[test]
+    fn text_is_one_buffer_with_offsets_in_utf16_units() {
+        for db_type in [DbType::Varchar, DbType::Nvarchar] {
+            let values = vec![text("plain"), Value::Null, text("gr\u{fc}n \u{1f34f}"), text("x")];
+            let filled = column(db_type, values, KIND_DEFAULT, 0);
+            assert_eq!(filled.bytes, "plaingr\u{fc}n \u{1f34f}x".as_bytes());
+            assert_eq!(filled.offsets, [0, 5, 5, 12, 13]);
+            assert_eq!(filled.nulls, [0, 1, 0, 0]);
+        }
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_still_has_offsets_that_fit() {
+        let batch = RowBatch::of(
+            vec![info("C", DbType::Varchar)],
+            &[vec![Some(b"a\xffb".to_vec())], vec![Some(b"c".to_vec())]],
+        );
+        let mut columns = Columns::new(batch.columns(), &[], 0).unwrap();
+        columns.fill(&batch).unwrap();
+        let filled = &columns.columns[0];
+        assert_eq!(filled.bytes, "a\u{fffd}bc".as_bytes());
+        assert_eq!(filled.offsets, [0, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_asked_for_as_text_comes_as_text() {
+        let big = "12345678901234567890123456789012345678";
+        let filled = column(DbType::Number, vec![number(big)], KIND_TEXT, 0);
+        assert_eq!(filled.bytes, big.as_bytes());
+        let day = DateTime::from_ymd(2024, 2, 3);
+        let filled = column(DbType::Date, vec![Value::Date(day)], KIND_TEXT, 0);
+        assert_eq!(filled.bytes, b"2024-02-03 00:00:00");
+        let filled = column(DbType::Raw, vec![Value::Bytes(vec![0x0a, 0xff])], KIND_TEXT, 0);
+        assert_eq!(filled.bytes, b"0AFF");
+    }
+
+    #[test]
+    fn times_are_readings_or_instants_as_their_type_has_a_zone_or_not() {
+        let noon = DateTime::new(1970, 1, 2, 12, 0, 0, 500_000_000);
+        let millis = 1.5 * 86_400_000.0 + 500.0;
+        let filled = column(DbType::Timestamp, vec![Value::Timestamp(noon)], 0, 120);
+        assert_eq!((filled.kind, filled.floats), (KIND_LOCAL_TIME, vec![millis]));
+        let zoned = TimestampTz { utc: noon, zone: Zone::Offset(-300) };
+        let filled = column(DbType::TimestampTz, vec![Value::TimestampTz(zoned)], 0, 120);
+        assert_eq!((filled.kind, filled.floats), (KIND_UTC_TIME, vec![millis]));
+        // This type comes in the session's time zone, here two hours ahead.
+        let filled = column(DbType::TimestampLtz, vec![Value::TimestampLtz(noon)], 0, 120);
+        assert_eq!((filled.kind, filled.floats), (KIND_UTC_TIME, vec![millis - 7_200_000.0]));
+    }
+
+    #[test]
+    fn bytes_booleans_and_intervals_have_their_own_layouts() {
+        let values = vec![Value::Bytes(vec![1, 2]), Value::Null, Value::Bytes(vec![3])];
+        let filled = column(DbType::Raw, values, 0, 0);
+        assert_eq!((filled.bytes, filled.offsets), (vec![1, 2, 3], vec![0, 2, 2, 3]));
+        let filled = column(DbType::Boolean, vec![Value::Boolean(true), Value::Null], 0, 0);
+        assert_eq!((filled.bytes, filled.nulls), (vec![1, 0], vec![0, 1]));
+        let interval = IntervalYm { years: -1, months: -2 };
+        let filled = column(DbType::IntervalYm, vec![Value::IntervalYm(interval)], 0, 0);
+        assert_eq!(filled.ints, [-1, -2]);
+        let interval = IntervalDs { days: 1, hours: 2, minutes: 3, seconds: 4, nanoseconds: 5 };
+        let filled = column(DbType::IntervalDs, vec![Value::IntervalDs(interval)], 0, 0);
+        assert_eq!(filled.ints, [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn a_type_that_cannot_be_fetched_is_named_with_its_column() {
+        let error = Columns::new(&[info("DOC", DbType::Json)], &[], 0).unwrap_err();
+        assert!(error.to_string().contains("DOC (JSON)"), "{error}");
+    }
+
+    #[test]
+    fn the_header_says_rows_columns_and_where_they_are() {
+        let rows = [vec![wire(DbType::Number, number("1")), None]];
+        let described = vec![info("A", DbType::Number), info("B", DbType::Varchar)];
+        let batch = RowBatch::of(described, &rows);
+        let mut columns = Columns::new(batch.columns(), &[], 0).unwrap();
+        columns.fill(&batch).unwrap();
+        let mut header = Vec::new();
+        columns.write_header(true, &mut header);
+        assert_eq!(header.len(), 3 + 2 * 5);
+        assert_eq!(&header[..3], [1, 1, 2]);
+        assert_eq!((header[3], header[4], header[6], header[7]), (KIND_FLOAT64, 0, 8, 0));
+        assert_eq!(header[8], KIND_TEXT);
+        assert_ne!(header[9], 0, "the second column has a null");
+    }
+
+    #[test]
+    fn a_description_has_the_layout_that_javascript_reads() {
+        let column = ColumnInfo {
+            precision: 10,
+            scale: -127,
+            max_size: 22,
+            nullable: true,
+            is_oson: true,
+            ..info("N", DbType::Number)
+        };
+        let mut expected = 2010u16.to_le_bytes().to_vec();
+        expected.extend([10, 0x81, 22, 0, 0, 0, 5, 0, 1, 0, b'N']);
+        assert_eq!(describe(&[column]), expected);
+    }
+}
