@@ -21,6 +21,11 @@ const NULL: u32 = u32::MAX;
 /// The value lies in pieces.
 const CHUNKED: u32 = 0x8000_0000;
 
+/// An answer with more cells than this is refused: values that are null throughout take no bytes,
+/// and repeated ones a bit, so that the length of the answer alone does not bound them. They would
+/// take 512 MiB. (Less in the tests of this module, which go there.)
+const MAX_CELLS: usize = if cfg!(test) { 1 << 16 } else { 1 << 26 };
+
 impl Cell {
     /// A cell without a value.
     pub const NULL: Cell = Cell { start: 0, length: NULL };
@@ -204,6 +209,10 @@ impl Rows {
     #[inline]
     pub(super) fn take_row(&mut self, reader: &mut Reader<'_>, version: u8) -> Decoded<()> {
         let start = self.cells.len();
+        if self.layouts.len() > MAX_CELLS - start.min(MAX_CELLS) {
+            let detail = format!("more than {MAX_CELLS} values came at once; fetch fewer rows");
+            return Err(reader.malformed("rows", detail));
+        }
         let result = if self.bit_vector.is_empty() {
             self.take_whole_row(reader, version)
         } else {
@@ -262,5 +271,23 @@ impl Rows {
     pub(super) fn finish(self, bytes: Vec<u8>) -> Option<RowBatch> {
         let columns = self.columns?;
         Some(RowBatch { columns, bytes, cells: self.cells, rows: self.rows })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn nulls_that_take_no_bytes_do_not_take_memory_without_end() {
+        let columns: Vec<ColumnInfo> = vec![ColumnInfo::default(); 1000];
+        let mut rows = Rows::new(Some(columns.into()), LastRow::default());
+        let mut reader = Reader::new(&[]);
+        let taken = (0..100).take_while(|_| rows.take_row(&mut reader, 24).is_ok()).count();
+        assert_eq!(taken, MAX_CELLS / 1000);
+        let error = Error::from(rows.take_row(&mut reader, 24).unwrap_err());
+        assert!(error.to_string().contains("fetch fewer rows"), "{error}");
+        assert_eq!(rows.cells.len(), taken * 1000, "what came before stays");
     }
 }
