@@ -66,6 +66,7 @@ impl Session {
             Call::Execute(execute) => self.execute(*execute),
             Call::Reexecute(reexecute) => self.reexecute(head, reexecute),
             Call::Fetch(fetch) => self.fetch(fetch),
+            Call::Lob(call) => self.lob_call(&call),
             Call::Commit => self.end_transaction(STATUS_COMMITTED),
             Call::Rollback => self.end_transaction(STATUS_ROLLED_BACK),
             Call::Ping | Call::PipelineEnd | Call::Logoff | Call::Logon(_) => {
@@ -117,6 +118,7 @@ impl Session {
         if execute.describe || !execute.execute {
             let wanted = if execute.fetch { execute.prefetch } else { execute.iterations };
             let fetch = (execute.fetch || execute.defines.is_some()) && wanted > 0;
+            cursor.define(execute.defines);
             return match is_query && !execute.describe && fetch && cursor.rows.is_some() {
                 true => self.fetch(Fetch { cursor: id, rows: wanted }),
                 false => self.describe_only(id),
@@ -242,10 +244,13 @@ impl Session {
     ) -> Result<(), DbError> {
         self.describe(run.cursor, rows.columns())?;
         let cursor = self.cursor(run.cursor)?;
+        // Rows with LOBs are not sent before the client said how it wants them.
+        let may_fetch = !rows.has_lobs() || cursor.defines.is_some();
         cursor.rows = Some(rows);
+        cursor.define(None);
         let sql_type = cursor.sql_type;
         let next = match run.fetch {
-            Some(asked) if asked > 0 => {
+            Some(asked) if asked > 0 && may_fetch => {
                 Next::Fetch(Fetching { cursor: run.cursor, asked, sent: 0, with_parameters: true })
             }
             _ => {
@@ -283,7 +288,7 @@ impl Session {
             if fetching.sent == 0 {
                 put_row_header(&mut self.reply.writer, columns, fetching.asked);
             }
-            match rows.put_next(&mut self.reply.writer, fetching.sent) {
+            match rows.put_next(&mut self.reply.writer, &mut user.lobs, fetching.sent) {
                 Ok(true) => fetching.sent += 1,
                 Ok(false) => {
                     // A query without rows has a header all the same (recorded for a fetch).

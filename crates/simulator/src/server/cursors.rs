@@ -6,6 +6,7 @@ use oraedge::error::DbError;
 use oraedge::wire::Writer;
 use oraedge::wire::value::{DbType, Value};
 
+use super::lobs::Lobs;
 use crate::engine::{Column, RowSource, Statement, StatementKind};
 use crate::ttc::binds::Declared;
 use crate::ttc::describe::ColumnInfo;
@@ -25,6 +26,8 @@ pub(super) struct Cursor {
     pub(super) skipped: Vec<usize>,
     /// The columns as they were last described to the client.
     pub(super) described: Option<Vec<ColumnInfo>>,
+    /// What the client wants the columns to be sent as, if it ever said so.
+    pub(super) defines: Option<Vec<Declared>>,
     /// The rows that are being fetched.
     pub(super) rows: Option<OpenRows>,
 }
@@ -36,7 +39,25 @@ impl Cursor {
             _ => statement.out_binds.clone(),
         };
         let sql_type = sql_type_of(&statement);
-        Cursor { statement, sql_type, declared: Vec::new(), skipped, described: None, rows: None }
+        Cursor {
+            statement,
+            sql_type,
+            declared: Vec::new(),
+            skipped,
+            described: None,
+            defines: None,
+            rows: None,
+        }
+    }
+
+    /// Sends columns as the client wants them, from now on; `None` leaves it at what it said last.
+    pub(super) fn define(&mut self, defines: Option<Vec<Declared>>) {
+        if defines.is_some() {
+            self.defines = defines;
+        }
+        if let (Some(defines), Some(rows)) = (&self.defines, &mut self.rows) {
+            rows.define(defines);
+        }
     }
 
     pub(super) fn is_query(&self) -> bool {
@@ -97,11 +118,33 @@ impl OpenRows {
         self.source.columns().iter().map(column_info).collect()
     }
 
+    /// Whether there are columns of LOBs.
+    pub(super) fn has_lobs(&self) -> bool {
+        self.source.columns().iter().any(|column| is_lob(column.db_type))
+    }
+
+    fn define(&mut self, defines: &[Declared]) {
+        for (cell, define) in self.cells.iter_mut().zip(defines) {
+            // Only a LOB can be had as something else: as a LONG, whole.
+            if let Some(db_type) = define.db_type()
+                && is_lob(cell.db_type)
+                && (is_lob(db_type) || is_long(db_type))
+            {
+                cell.db_type = db_type;
+            }
+        }
+    }
+
     /// Writes the next row, which is the answer's row number `index` from 0; false if there is none.
     ///
     /// In every recording the first two rows of an answer are sent whole, and each row from the
     /// third on says which of its columns differ from the row before, even if all do.
-    pub(super) fn put_next(&mut self, writer: &mut Writer, index: u32) -> Result<bool, DbError> {
+    pub(super) fn put_next(
+        &mut self,
+        writer: &mut Writer,
+        lobs: &mut Lobs,
+        index: u32,
+    ) -> Result<bool, DbError> {
         const WHOLE_ROWS: u32 = 2;
         std::mem::swap(&mut self.row, &mut self.previous);
         if !self.source.next_row(&mut self.row)? {
@@ -113,13 +156,15 @@ impl OpenRows {
         } else {
             let pairs = self.row.iter().zip(&self.previous).zip(&self.cells);
             for (sent, ((new, old), cell)) in self.sent.iter_mut().zip(pairs) {
-                *sent = new != old || is_long(cell.db_type);
+                *sent = new != old || is_long(cell.db_type) || is_lob(cell.db_type);
             }
             put_bit_vector(writer, &self.sent);
         }
         writer.u8(message::ROW_DATA);
         for ((value, cell), sent) in self.row.iter().zip(&self.cells).zip(&self.sent) {
-            if *sent {
+            if *sent && is_lob(cell.db_type) {
+                lobs.put_column(writer, value);
+            } else if *sent {
                 put_cell(writer, *cell, value, &mut self.scratch).map_err(internal_error)?;
             }
         }
@@ -132,10 +177,18 @@ fn is_long(db_type: DbType) -> bool {
     matches!(db_type, DbType::Long | DbType::LongNvarchar | DbType::LongRaw)
 }
 
+/// LOBs are sent as locators.
+fn is_lob(db_type: DbType) -> bool {
+    matches!(db_type, DbType::Clob | DbType::Nclob | DbType::Blob)
+}
+
 /// Whether the column is described with size zero, so that clients expect no value
 /// (python-oracledb: "column is null by describe").
 fn is_absent(column: &Column) -> bool {
-    column.max_size == 0 && !is_long(column.db_type) && column.db_type != DbType::Urowid
+    column.max_size == 0
+        && !is_long(column.db_type)
+        && !is_lob(column.db_type)
+        && column.db_type != DbType::Urowid
 }
 
 pub(super) fn column_info(column: &Column) -> ColumnInfo {
@@ -150,6 +203,8 @@ pub(super) fn column_info(column: &Column) -> ColumnInfo {
             // Recorded sizes of these types are 1 (pyo4-fetch-df#0016).
             DbType::Date | DbType::BinaryFloat | DbType::BinaryDouble => 1,
             db_type if is_long(db_type) => 0,
+            // Recorded for every LOB column: the longest locator.
+            db_type if is_lob(db_type) => 4000,
             _ => column.max_size,
         },
         max_chars: column.max_chars,

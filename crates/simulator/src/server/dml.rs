@@ -8,6 +8,7 @@ use oraedge::wire::value::{DbType, Rowid, Value};
 
 use super::calls::{BindRows, bind_error};
 use super::cursors::{OpenRows, internal_error};
+use super::lobs::Lobs;
 use super::session::{Next, Session, db_error};
 use crate::engine::{Outcome, Statement, StatementKind};
 use crate::ttc::binds::{BindValue, Declared, read_row};
@@ -129,8 +130,11 @@ impl Session {
             read_row(reader, &bind_rows.declared, &bind_rows.order, &mut row)
                 .map_err(bind_error)?;
         }
-        let binds = row.into_iter().map(scalar).collect::<Result<Vec<_>, _>>()?;
         let Some(user) = &mut self.user else { return Ok(Outcome::default()) };
+        let binds = row
+            .into_iter()
+            .map(|value| scalar(&user.lobs, value))
+            .collect::<Result<Vec<_>, _>>()?;
         user.engine.execute(statement, &binds)
     }
 
@@ -225,12 +229,13 @@ impl Session {
     }
 }
 
-/// The one value of a bind; arrays, cursors and LOBs are not for this engine.
-fn scalar(value: BindValue) -> Result<Value, DbError> {
+/// The one value of a bind; arrays and cursors are not for this engine.
+fn scalar(lobs: &Lobs, value: BindValue) -> Result<Value, DbError> {
     match value {
         BindValue::Scalar(value) => Ok(value),
         BindValue::Array(_) => Err(db_error(3001, "unimplemented feature: PL/SQL array as a bind")),
         BindValue::Cursor(_) => Err(db_error(3001, "unimplemented feature: cursor as a bind")),
-        BindValue::Lob(_) => Err(db_error(3001, "unimplemented feature: LOB as a bind")),
+        BindValue::Lob(locator) if locator.is_empty() => Ok(Value::Null),
+        BindValue::Lob(locator) => lobs.value(&locator),
     }
 }

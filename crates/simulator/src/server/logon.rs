@@ -7,6 +7,7 @@ use oraedge::error::DbError;
 
 use super::accounts::{AccountState, Entry, VerifierKind, make_verifier};
 use super::cursors::Cursors;
+use super::lobs::Lobs;
 use super::session::{LoggedOn, Session, db_error};
 use crate::engine;
 use crate::generation::Generation;
@@ -136,7 +137,7 @@ impl Session {
         if let Some(sql) = request.text("AUTH_ALTER_SESSION") {
             set_up(&mut engine, sql.trim_end_matches('\0'))?;
         }
-        self.user = Some(LoggedOn { engine, cursors: Cursors::default() });
+        self.user = Some(LoggedOn { engine, cursors: Cursors::default(), lobs: Lobs::default() });
         self.logon = LogonState::Done { name, combo_key: Box::new(accepted.combo_key) };
         let answer = self.session_facts(session_id, &accepted.proof);
         self.end_step(&answer);

@@ -18,6 +18,7 @@ mod config;
 mod connection;
 mod cursors;
 mod dml;
+mod lobs;
 mod logon;
 mod negotiation;
 mod reply;

@@ -9,6 +9,7 @@ use oraedge::wire::reader::{DecodeError, Reader};
 use super::calls::BindRows;
 use super::config::{Entropy, ServerConfig};
 use super::cursors::Cursors;
+use super::lobs::Lobs;
 use super::logon::LogonState;
 use super::reply::Reply;
 use crate::engine;
@@ -65,6 +66,7 @@ pub(super) struct Fetching {
 pub(super) struct LoggedOn {
     pub(super) engine: engine::Session,
     pub(super) cursors: Cursors,
+    pub(super) lobs: Lobs,
 }
 
 pub(super) struct Session {
@@ -289,9 +291,9 @@ impl Session {
                 // A schema that does not exist makes the next statements fail, not the piggyback.
                 let _ = user.engine.prepare(&sql).and_then(|sql| user.engine.execute(&sql, &[]));
             }
+            Piggyback::FreeTemporaryLobs(locators) => user.lobs.free(&locators),
             Piggyback::SessionState(_)
             | Piggyback::SetKeyValues { .. }
-            | Piggyback::FreeTemporaryLobs(_)
             | Piggyback::BeginPipeline { .. } => {}
         }
     }

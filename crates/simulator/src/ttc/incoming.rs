@@ -4,6 +4,7 @@ use oraedge::wire::Reader;
 use oraedge::wire::reader::Decoded;
 
 use super::execute::{Execute, Fetch, Reexecute};
+use super::lob::LobCall;
 use super::logon::LogonRequest;
 use super::negotiate::{DataTypesRequest, ProtocolRequest};
 use super::piggyback::Piggyback;
@@ -44,6 +45,8 @@ pub enum Call {
     Reexecute(Reexecute),
     /// Fetch.
     Fetch(Fetch),
+    /// Work on a LOB.
+    Lob(Box<LobCall>),
     /// Commit.
     Commit,
     /// Roll back.
@@ -92,6 +95,7 @@ impl Call {
                 Call::Reexecute(Reexecute::decode(reader)?)
             }
             function::FETCH => Call::Fetch(Fetch::decode(reader)?),
+            function::LOB_OP => Call::Lob(Box::new(LobCall::decode(reader)?)),
             function::COMMIT => Call::Commit,
             function::ROLLBACK => Call::Rollback,
             function::PING => Call::Ping,

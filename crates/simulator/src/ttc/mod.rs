@@ -8,6 +8,7 @@ pub mod binds;
 pub mod describe;
 pub mod execute;
 pub mod incoming;
+pub mod lob;
 pub mod logon;
 pub mod negotiate;
 pub mod outcome;
