@@ -24,9 +24,14 @@ export async function getConnection(options) {
   }
   signal?.throwIfAborted();
   const wasm = await loadWasm();
-  const open = opener(transport);
+  // Aborts the log-on alone: the connection that comes of it must not end with a later abort.
+  const loggingOn = new AbortController();
+  const giveUp = () => loggingOn.abort(signal.reason);
+  signal?.addEventListener("abort", giveUp, { once: true });
+  const open = opener(transport, loggingOn.signal);
   try {
-    const client = await abortable(wasm.Client.connect(chosen, open), signal);
+    signal?.throwIfAborted();
+    const client = await wasm.Client.connect(chosen, open);
     return new Connection(new Session(client, wasm), chosen.callTimeout);
   } catch (raw) {
     if (signal?.aborted) throw signal.reason;
@@ -37,20 +42,9 @@ export async function getConnection(options) {
       if (open.failure.bridgeCode) error.bridgeCode = open.failure.bridgeCode;
     }
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
   }
-}
-
-// A log-on that is given up goes on in the background until it ends, and is closed then.
-function abortable(connecting, signal) {
-  if (!signal) return connecting;
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      reject(signal.reason);
-      connecting.then((client) => client.close().finally(() => client.free())).catch(() => {});
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    connecting.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 /** How much memory the wasm module has, in bytes; it grows, and never shrinks. */

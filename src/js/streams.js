@@ -12,17 +12,29 @@ import { OraedgeError, misuse, transportError } from "./errors.js";
  * `failure` is the last error of the transport.
  *
  * @param {Function} transport of the caller
+ * @param {AbortSignal} [signal] closes what was opened, which makes the log-on fail at once
  */
-export function opener(transport) {
+export function opener(transport, signal) {
   const open = async (address) => {
     try {
-      return channelOf(await transport(address));
+      signal?.throwIfAborted();
+      const channel = channelOf(await transport(address));
+      if (signal) closeOnAbort(channel, signal);
+      return channel;
     } catch (error) {
       open.failure = error;
       throw error;
     }
   };
   return open;
+}
+
+function closeOnAbort(channel, signal) {
+  if (signal.aborted) {
+    channel.close();
+    signal.throwIfAborted();
+  }
+  signal.addEventListener("abort", () => channel.close(), { once: true });
 }
 
 function channelOf(stream) {

@@ -133,6 +133,17 @@ test("a transport of web streams becomes a channel", async () => {
   await assert.rejects(opener(async () => ({}))({}), /`readable` and `writable`/);
 });
 
+test("an abort closes what was opened for the log-on", async () => {
+  let closed = 0;
+  const channel = { read() {}, write() {}, close: () => void (closed += 1) };
+  const controller = new AbortController();
+  await opener(async () => channel, controller.signal)({});
+  assert.equal(closed, 0);
+  controller.abort();
+  assert.equal(closed, 1);
+  await assert.rejects(opener(async () => channel, controller.signal)({}), { name: "AbortError" });
+});
+
 /** A WebSocket whose other end is the test. */
 class FakeWebSocket extends EventTarget {
   static last;
