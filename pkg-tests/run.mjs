@@ -1,6 +1,6 @@
 // Installs the packed package in each kind of consumer, and runs the same scenarios there.
 //
-//   node run.mjs [node workerd chromium bundler typescript]        (all if none is named)
+//   node run.mjs [typescript node seerdb workerd chromium bundler]        (all if none is named)
 //
 // | environment              | what                                                              |
 // | ------------------------ | ----------------------------------------------------------------- |
@@ -12,6 +12,7 @@
 // | ORAEDGE_TEST_USER, _PASSWORD | scott and tiger by default                                    |
 // | ORAEDGE_TEST_SLOW        | a statement that takes long and can be interrupted; optional      |
 // | ORAEDGE_TEST_ROWS        | rows of the largest result; 1,000,000 by default                  |
+// | ORAEDGE_SEERDB_PYTHON    | a Python with the package seerdb; without it, `seerdb` is skipped |
 // | ORAEDGE_CHROMIUM         | the browser; /usr/bin/chromium by default                         |
 
 import { execFileSync, spawn } from "node:child_process";
@@ -57,11 +58,11 @@ function tool(name) {
 
 const report = (name) => (line) => console.log(`${name}: ${line}`);
 
-async function node() {
-  const folder = await install("node");
+/** Runs a script in Node, and takes the counts from its last line. */
+async function script(name, folder, given) {
   const child = spawn(process.execPath, ["main.js"], {
     cwd: folder,
-    env: { ...env, ORAEDGE_SETTING: JSON.stringify(setting) },
+    env: { ...env, ORAEDGE_SETTING: JSON.stringify(given) },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
@@ -72,12 +73,47 @@ async function node() {
     output = lines.pop();
     for (const line of lines) {
       if (line.startsWith("RESULT ")) result = JSON.parse(line.slice(7));
-      else report("node")(line);
+      else report(name)(line);
     }
   });
   const status = await new Promise((resolve) => child.on("close", resolve));
   if (!result) throw new Error(`node ended with status ${status} and no result`);
   return result;
+}
+
+async function node() {
+  return script("node", await install("node"), setting);
+}
+
+// Those at which the layouts of 12.1, 12.2, 18c, 19c, 21c, 23ai and 26ai begin.
+const FIELD_VERSIONS = [7, 8, 11, 12, 16, 17, 24];
+
+async function seerdb() {
+  const python = env.ORAEDGE_SEERDB_PYTHON;
+  if (!python) {
+    report("seerdb")("SKIPPED: ORAEDGE_SEERDB_PYTHON does not name a Python that has seerdb");
+    return { passed: 0, failed: 0 };
+  }
+  const folder = await install("seerdb");
+  const total = { passed: 0, failed: 0 };
+  for (const fieldVersion of FIELD_VERSIONS) {
+    const serve = path.join(HERE, "../tests/peers/seerdb/serve.py");
+    // It ends when its standard input does.
+    const server = spawn(python, [serve, String(fieldVersion)], { stdio: ["pipe", "pipe", "ignore"] });
+    try {
+      const port = await new Promise((resolve, reject) => {
+        server.stdout.once("data", (bytes) => resolve(JSON.parse(bytes).port));
+        server.once("close", (status) => reject(new Error(`seerdb ended with status ${status}`)));
+      });
+      const connectString = `127.0.0.1:${port}/seer`;
+      const { passed, failed } = await script("seerdb", folder, { connectString, fieldVersion });
+      total.passed += passed;
+      total.failed += failed;
+    } finally {
+      server.stdin.end();
+    }
+  }
+  return total;
 }
 
 async function workerd() {
@@ -198,7 +234,7 @@ async function typescript() {
   return result;
 }
 
-const CONSUMERS = { typescript, node, workerd, chromium, bundler };
+const CONSUMERS = { typescript, node, seerdb, workerd, chromium, bundler };
 
 async function main() {
   if (!env.ORAEDGE_TARBALL) throw new Error("ORAEDGE_TARBALL must name the packed package");

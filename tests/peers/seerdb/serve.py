@@ -149,7 +149,7 @@ def to_sqlite(bind):
         return bind.value
     if isinstance(bind, D):
         return int(bind) if bind == bind.to_integral() else float(bind)
-    if isinstance(bind, (int, float, str, bytes)):
+    if bind is None or isinstance(bind, (int, float, str, bytes)):
         return bind
     return str(bind)
 
