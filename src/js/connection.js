@@ -6,7 +6,7 @@ import {
 } from "./border.js";
 import { encodeBinds, encodeManyBinds } from "./binds.js";
 import { Cursor, ResultSet, RowStream } from "./cursor.js";
-import { DatabaseError, OraedgeError, misuse } from "./errors.js";
+import { DatabaseError, OraedgeError, closed, misuse } from "./errors.js";
 import { checkOption, executeManyOptions, executeOptions } from "./options.js";
 import { SqlFragment, makeTag } from "./sql.js";
 
@@ -16,6 +16,7 @@ export class Connection {
   #inTransaction = false;
   #serverVersion;
   #callTimeout;
+  #currentSchema = "";
 
   /**
    * @param {import("./session.js").Session} session logged on
@@ -162,6 +163,89 @@ export class Connection {
 
   get oracleServerVersionString() {
     return this.#session.isOpen ? this.#serverVersion.text : undefined;
+  }
+
+  // End-to-end attributes, told to the database with the next call; write-only, as in node-oracledb.
+  get module() {
+    return null;
+  }
+
+  set module(value) {
+    this.#setAttribute("module", value);
+  }
+
+  get action() {
+    return null;
+  }
+
+  set action(value) {
+    this.#setAttribute("action", value);
+  }
+
+  get clientId() {
+    return null;
+  }
+
+  set clientId(value) {
+    this.#setAttribute("clientId", value);
+  }
+
+  get clientInfo() {
+    return null;
+  }
+
+  set clientInfo(value) {
+    this.#setAttribute("clientInfo", value);
+  }
+
+  get dbOp() {
+    return null;
+  }
+
+  set dbOp(value) {
+    this.#setAttribute("dbOp", value);
+  }
+
+  /** The schema in which names without one are looked up, once it was set here. */
+  get currentSchema() {
+    return this.#session.isOpen ? this.#currentSchema : undefined;
+  }
+
+  set currentSchema(value) {
+    this.#setAttribute("currentSchema", value);
+    this.#currentSchema = value;
+  }
+
+  get dbName() {
+    return this.#parameter("AUTH_DBNAME");
+  }
+
+  get dbDomain() {
+    return this.#parameter("AUTH_SC_DB_DOMAIN");
+  }
+
+  get instanceName() {
+    return this.#parameter("AUTH_INSTANCENAME");
+  }
+
+  get serviceName() {
+    return this.#parameter("AUTH_SC_SERVICE_NAME");
+  }
+
+  get maxOpenCursors() {
+    const value = this.#parameter("AUTH_MAX_OPEN_CURSORS");
+    return value === undefined ? undefined : Number(value);
+  }
+
+  #parameter(name) {
+    return this.#session.isOpen ? this.#session.client.parameter(name) : undefined;
+  }
+
+  #setAttribute(name, value) {
+    if (typeof value !== "string") throw misuse(`"${name}" must be a string, not ${typeof value}`);
+    if (!this.#session.isOpen) throw closed("connection");
+    // In order with the calls around it; all it can fail of is a close in between.
+    this.#session.turn(undefined, ({ client }) => client.setAttribute(name, value)).catch(() => {});
   }
 
   /** Always true: this package speaks the wire protocol itself. */

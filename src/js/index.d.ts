@@ -552,6 +552,30 @@ export class Connection {
   /** `23.4.0.24.5`; undefined once closed. */
   readonly oracleServerVersionString: string | undefined;
   readonly thin: true;
+
+  /**
+   * Told to the database with the next call, for its monitoring (V$SESSION); can only be set, as in
+   * node-oracledb.
+   */
+  get module(): null;
+  set module(value: string);
+  get action(): null;
+  set action(value: string);
+  get clientId(): null;
+  set clientId(value: string);
+  get clientInfo(): null;
+  set clientInfo(value: string);
+  get dbOp(): null;
+  set dbOp(value: string);
+  /** Where names without a schema are looked up, from the next call on; empty if never set here. */
+  get currentSchema(): string | undefined;
+  set currentSchema(schema: string);
+
+  readonly dbName: string | undefined;
+  readonly dbDomain: string | undefined;
+  readonly instanceName: string | undefined;
+  readonly serviceName: string | undefined;
+  readonly maxOpenCursors: number | undefined;
 }
 
 /** How much memory the wasm module has, in bytes; it grows with the largest batch and stays. */

@@ -16,6 +16,7 @@ use super::runtime::JsRuntime;
 use super::transport::JsTransport;
 use crate::client::{Connection, ExecuteResult};
 use crate::error::{Error, Result};
+use crate::wire::ttc::piggyback::EndToEnd;
 
 /// A logged-on connection. `src/js/session.js` makes one call at a time; only [`Client::interrupt`]
 /// comes in between.
@@ -103,6 +104,36 @@ impl Client {
     pub fn close(&self) -> Promise {
         let connection = self.connection.clone();
         nothing(async move { connection.close().await })
+    }
+
+    /// What the server told at log-on under one of its names (`AUTH_DBNAME` ...).
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        self.connection.info().parameters.get(name).cloned()
+    }
+
+    /// Tells the server about the session with the next call: `module`, `action`, `clientId`,
+    /// `clientInfo`, `dbOp` or `currentSchema`.
+    #[wasm_bindgen(js_name = setAttribute)]
+    pub fn set_attribute(&self, name: &str, value: String) -> Promise {
+        let connection = self.connection.clone();
+        let mut changes = EndToEnd::default();
+        let schema = name == "currentSchema";
+        match name {
+            "module" => changes.module = Some(value.clone()),
+            "action" => changes.action = Some(value.clone()),
+            "clientId" => changes.client_identifier = Some(value.clone()),
+            "clientInfo" => changes.client_info = Some(value.clone()),
+            "dbOp" => changes.dbop = Some(value.clone()),
+            _ => {}
+        }
+        nothing(async move {
+            if schema {
+                connection.set_current_schema(&value).await;
+            } else {
+                connection.set_end_to_end(changes).await;
+            }
+            Ok(())
+        })
     }
 
     /// Ends the call that is under way, if there is one; it fails with ORA-01013.

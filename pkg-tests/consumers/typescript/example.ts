@@ -90,6 +90,9 @@ export async function main(): Promise<void> {
   await connection.break();
   await connection.breakExecution();
   connection.callTimeout = 1000;
+  connection.module = "payroll";
+  connection.currentSchema = "HR";
+  console.log(connection.currentSchema, connection.dbName, connection.serviceName);
   console.log(inserted, connection.callTimeout, connection.oracleServerVersion, connection.isHealthy());
   console.log(connection.oracleServerVersionString, connection.thin, await wasmMemoryBytes());
 

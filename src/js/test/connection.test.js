@@ -250,6 +250,22 @@ test("a signal that was aborted before sends nothing", async () => {
   assert.equal(client.calls.length, 0);
 });
 
+test("attributes are set in order with the calls around them", async () => {
+  const { client, connection } = setUp(dmlOutcome(), dmlOutcome());
+  const first = connection.execute("first");
+  connection.module = "payroll";
+  connection.currentSchema = "HR";
+  const second = connection.execute("second");
+  await Promise.all([first, second]);
+  assert.deepEqual(client.calls.map(({ call, sql: text, name, value }) => text ?? [call, name, value]), [
+    "first", ["setAttribute", "module", "payroll"], ["setAttribute", "currentSchema", "HR"], "second",
+  ]);
+  assert.equal(connection.currentSchema, "HR");
+  assert.equal(connection.dbName, "FREE");
+  assert.equal(connection.maxOpenCursors, 300);
+  assert.throws(() => (connection.action = 1), /"action" must be a string, not number/);
+});
+
 test("a closed connection says so", async () => {
   const { client, connection } = setUp();
   await connection.close();

@@ -158,6 +158,14 @@ export class FakeClient {
     this.calls.push({ call: "setCallTimeout", milliseconds });
   }
 
+  async setAttribute(name, value) {
+    this.calls.push({ call: "setAttribute", name, value });
+  }
+
+  parameter(name) {
+    return { AUTH_DBNAME: "FREE", AUTH_MAX_OPEN_CURSORS: "300" }[name];
+  }
+
   interrupt() {
     this.interrupts += 1;
     this.onInterrupt?.();
