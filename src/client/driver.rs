@@ -164,7 +164,11 @@ impl Driver {
     async fn connect(&mut self, target: Box<ConnectTarget>) {
         self.stream = None;
         self.outgoing = Outgoing::default();
-        let limit = target.description.transport_connect_timeout;
+        let description = &target.description;
+        let limit =
+            description.connect_timeout().map_or(description.transport_connect_timeout, |whole| {
+                whole.min(description.transport_connect_timeout)
+            });
         let opened = {
             let opening = self.transport.connect(&target);
             let sleep = self.runtime.sleep(limit);

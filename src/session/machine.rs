@@ -126,6 +126,8 @@ pub(super) struct OpenCursor {
 pub(super) struct Trying {
     pub(super) target: ConnectTarget,
     pub(super) connect_data: String,
+    /// CONNECT_TIMEOUT: the attempt, log-on and all, must be over by then.
+    pub(super) until: Option<Timestamp>,
     pub(super) redirects: u32,
     pub(super) resends: u32,
 }

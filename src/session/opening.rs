@@ -1,5 +1,7 @@
 //! From an address to a log-on: which address, what the listener answered, and the log-on's steps.
 
+use std::time::Duration;
+
 use super::log_on::{self, LogOnStep};
 use super::machine::{ConnectTarget, Event, Output, Session, Stage, Trying};
 use super::refused;
@@ -87,7 +89,9 @@ impl Session {
     }
 
     pub(super) fn await_log_on(&mut self, now: Timestamp) {
-        self.deadline = self.options.log_on_timeout.map(|timeout| now + timeout);
+        let step = self.options.log_on_timeout.map(|timeout| now + timeout);
+        let whole = self.trying.as_ref().and_then(|trying| trying.until);
+        self.deadline = step.into_iter().chain(whole).min();
     }
 
     pub(super) fn handle_opening(&mut self, now: Timestamp, event: OpeningEvent) -> Result<()> {
@@ -150,11 +154,17 @@ impl Session {
         Ok(())
     }
 
+    /// The limit that a log-on runs into first.
+    fn log_on_limit(&self) -> Option<Duration> {
+        let whole = self.trying.as_ref().and_then(|it| it.target.description.connect_timeout());
+        whole.into_iter().chain(self.options.log_on_timeout).min()
+    }
+
     pub(super) fn log_on_timed_out(&self, doing: &str) -> Error {
         let address = self.trying.as_ref().map(|trying| trying.target.address.authority());
         Error::TimedOut {
             doing: format!("{doing} ({})", address.unwrap_or_default()),
-            after: self.options.log_on_timeout.unwrap_or_default(),
+            after: self.log_on_limit().unwrap_or_default(),
         }
     }
 
