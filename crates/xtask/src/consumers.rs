@@ -6,7 +6,7 @@ use anyhow::Result;
 use crate::demo::{self, Stack};
 use crate::services::{self, Simulator};
 use crate::web;
-use crate::{dist, npm, process, system, workspace};
+use crate::{dist, npm, process, python, system, workspace};
 
 /// Packs `pkg/` and lets every consumer under `pkg-tests/` install and run it.
 pub(crate) fn run_package_tests() -> Result<()> {
@@ -31,7 +31,8 @@ pub(crate) fn run_package_tests() -> Result<()> {
             .env("ORAEDGE_TEST_WS", bridge.url()?)
             .env("ORAEDGE_TEST_WS_TARGET", demo::connect_string(&simulator)?)
             .env("ORAEDGE_TEST_PAGE_PORT", page_port.to_string())
-            .env("ORAEDGE_CHROMIUM", system::chromium()?),
+            .env("ORAEDGE_CHROMIUM", system::chromium()?)
+            .env("ORAEDGE_SEERDB_PYTHON", python::with_seerdb()?),
     )
 }
 

@@ -6,6 +6,15 @@ use anyhow::{Context, Result};
 
 use crate::{process, system, workspace};
 
+/// The independent server that our client is tested against, and what it needs for that: its
+/// log-on and its time zones, not its export to Arrow.
+const SEERDB: [&str; 4] = ["--no-deps", "seerdb==3.3.0", "pycryptodome==4.4.0", "tzdata==2026.6"];
+
+/// A Python that has the independent server seerdb.
+pub(crate) fn with_seerdb() -> Result<PathBuf> {
+    environment("seerdb", &SEERDB)
+}
+
 /// A Python that has exactly these packages, in an environment of its own under
 /// `target/python/NAME`.
 pub(crate) fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {

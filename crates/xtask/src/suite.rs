@@ -164,13 +164,8 @@ fn clippy_wasm(_: &Args) -> Result<()> {
     )
 }
 
-/// The independent server that the client is tested against, and what it needs of what it asks
-/// for: its log-on and its time zones, not its export to Arrow.
-const SEERDB: [&str; 4] = ["--no-deps", "seerdb==3.3.0", "pycryptodome==4.4.0", "tzdata==2026.6"];
-
 fn rust(_: &Args) -> Result<()> {
-    let seerdb = python::environment("seerdb", &SEERDB)?;
-    process::run(process::cargo().env("ORAEDGE_SEERDB_PYTHON", seerdb).args([
+    process::run(process::cargo().env("ORAEDGE_SEERDB_PYTHON", python::with_seerdb()?).args([
         "test",
         "--quiet",
         "--workspace",
