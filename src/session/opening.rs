@@ -29,8 +29,13 @@ impl Session {
                 let connection_id = self.connection_id();
                 let connect_data = description.connect_data(&self.options.client, &connection_id);
                 let target = ConnectTarget { address, description };
-                self.trying =
-                    Some(Trying { target: target.clone(), connect_data, redirects: 0, resends: 0 });
+                self.trying = Some(Trying {
+                    until: target.description.connect_timeout().map(|limit| now + limit),
+                    target: target.clone(),
+                    connect_data,
+                    redirects: 0,
+                    resends: 0,
+                });
                 self.stage = Stage::Connecting;
                 self.outputs.push_back(Output::Connect(Box::new(target)));
             }
