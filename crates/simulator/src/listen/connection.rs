@@ -1,7 +1,7 @@
 //! One connection on a socket.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use oraedge::time::Timestamp;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -49,7 +49,11 @@ where
             Output::Transmit(bytes) => {
                 writer.write_all(&bytes).await?;
                 writer.flush().await?;
-                continue;
+                // A client may break off an answer that is still being sent.
+                match wait_for(&mut reader, &mut buffer, Some(Duration::ZERO)).await? {
+                    Event::TimedOut => continue,
+                    event => event,
+                }
             }
             Output::Close(reason) => {
                 // The client may be gone already.
@@ -78,7 +82,7 @@ where
 async fn wait_for(
     reader: &mut (impl AsyncRead + Unpin),
     buffer: &mut [u8],
-    wait: Option<std::time::Duration>,
+    wait: Option<Duration>,
 ) -> io::Result<Event> {
     let read = reader.read(buffer);
     let length = match wait {

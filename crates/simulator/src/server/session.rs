@@ -69,6 +69,16 @@ pub(super) struct LoggedOn {
     pub(super) lobs: Lobs,
 }
 
+impl Drop for LoggedOn {
+    /// A client that goes away without a word leaves no transaction behind.
+    fn drop(&mut self) {
+        if self.engine.in_transaction() {
+            // There is nobody left to tell.
+            let _ = self.engine.rollback();
+        }
+    }
+}
+
 pub(super) struct Session {
     pub(super) config: Arc<ServerConfig>,
     pub(super) entropy: Entropy,
@@ -347,10 +357,7 @@ impl Session {
     }
 
     fn log_off(&mut self) {
-        if let Some(mut user) = self.user.take() {
-            // The client is gone whatever comes of it.
-            let _ = user.engine.rollback();
-        }
+        self.user = None;
         self.reply.end_status(STATUS_IDLE);
     }
 }
