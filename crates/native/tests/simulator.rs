@@ -1,0 +1,151 @@
+//! The client against the simulator over real sockets, for every release that it passes for.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use oraedge::auth::AuthMode;
+use oraedge::{Connection, Error};
+use oraedge_native::{ConnectOptions, Trust, connect};
+use oraedge_simulator::generation::Generation;
+use oraedge_simulator::listen::{Builder, Simulator};
+use oraedge_simulator::server::{Account, AccountState, VerifierKind};
+
+const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+async fn simulator(generation: Generation) -> Simulator {
+    let old = Account { verifier: VerifierKind::Oracle11g, ..Account::new("old", "Pässwört") };
+    Builder::default()
+        .generation(generation)
+        .listen(ANY_PORT)
+        .listen_tls(ANY_PORT)
+        .account(Account { sysdba: true, ..Account::new("scott", "tiger") })
+        .account(Account { state: AccountState::Locked, ..Account::new("locked", "x") })
+        .account(Account { state: AccountState::Expired, ..Account::new("expired", "before") })
+        .account(old)
+        .start()
+        .await
+        .unwrap()
+}
+
+fn at(simulator: &Simulator) -> String {
+    format!("localhost:{}/FREEPDB1", simulator.tcp_address().unwrap().port())
+}
+
+async fn log_on(simulator: &Simulator) -> Connection {
+    connect("scott", "tiger", &at(simulator)).await.unwrap()
+}
+
+#[tokio::test]
+async fn log_on_over_tcp_and_tcps_to_every_release() {
+    for generation in Generation::ALL {
+        let simulator = simulator(generation).await;
+        let connection = log_on(&simulator).await;
+        connection.ping().await.unwrap();
+        connection.close().await.unwrap();
+
+        let trust = Trust::only_pem(simulator.ca_pem().unwrap().as_bytes()).unwrap();
+        let over_tls =
+            format!("tcps://localhost:{}/FREEPDB1", simulator.tcps_address().unwrap().port());
+        let options = ConnectOptions::new("scott", "tiger", over_tls).trust(trust);
+        for _ in 0..2 {
+            let connection = options.connect().await.unwrap();
+            connection.ping().await.unwrap();
+            connection.close().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn accounts_are_let_in_or_refused_as_oracle_does() {
+    for generation in Generation::ALL {
+        let simulator = simulator(generation).await;
+        let at = at(&simulator);
+        connect("old", "Pässwört", &at).await.unwrap().close().await.unwrap();
+        for (user, password, code) in [
+            ("scott", "lion", "ORA-01017"),
+            ("old", "passwort", "ORA-01017"),
+            ("nobody", "tiger", "ORA-01017"),
+            ("locked", "x", "ORA-28000"),
+            ("expired", "before", "ORA-28001"),
+        ] {
+            let error = connect(user, password, &at).await.unwrap_err();
+            assert_eq!(error.code(), code, "{user} on {generation}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_changed_while_logging_on() {
+    for generation in Generation::ALL {
+        let simulator = simulator(generation).await;
+        let at = at(&simulator);
+        for (user, before) in [("expired", "before"), ("old", "Pässwört")] {
+            let options = ConnectOptions::new(user, before, &at).new_password("afterwards");
+            options.connect().await.unwrap().close().await.unwrap();
+            connect(user, "afterwards", &at).await.unwrap().close().await.unwrap();
+            let error = connect(user, before, &at).await.unwrap_err();
+            assert_eq!(error.code(), "ORA-01017", "{user} on {generation}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn sysdba_is_for_those_who_have_it() {
+    let simulator = simulator(Generation::V19c).await;
+    let at = at(&simulator);
+    let as_sysdba = |user: &str, password: &str| {
+        ConnectOptions::new(user, password, at.as_str()).mode(AuthMode::SysDba)
+    };
+    as_sysdba("scott", "tiger").connect().await.unwrap().close().await.unwrap();
+    let error = as_sysdba("old", "Pässwört").connect().await.unwrap_err();
+    assert!(matches!(error, Error::Database(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_there_is_named() {
+    let simulator = simulator(Generation::V23ai).await;
+    let elsewhere = at(&simulator).replace("FREEPDB1", "NOWHERE");
+    let error = connect("scott", "tiger", &elsewhere).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("12514") && text.contains("NOWHERE"), "{text}");
+}
+
+#[tokio::test]
+async fn failover_goes_to_the_address_that_works() {
+    let simulator = simulator(Generation::V19c).await;
+    let port = simulator.tcp_address().unwrap().port();
+    let unused = tokio::net::TcpListener::bind(ANY_PORT).await.unwrap();
+    let closed = unused.local_addr().unwrap().port();
+    drop(unused);
+    let descriptor = format!(
+        "(DESCRIPTION=(ADDRESS_LIST=(ADDRESS=(PROTOCOL=tcp)(HOST=localhost)(PORT={closed}))\
+         (ADDRESS=(PROTOCOL=tcp)(HOST=localhost)(PORT={port})))\
+         (CONNECT_DATA=(SERVICE_NAME=FREEPDB1)))"
+    );
+    connect("scott", "tiger", &descriptor).await.unwrap().close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_redirect_is_followed() {
+    let target = simulator(Generation::V23ai).await;
+    let port = target.tcp_address().unwrap().port();
+    let listener = Builder::default()
+        .listen(ANY_PORT)
+        .redirect(format!("(ADDRESS=(PROTOCOL=tcp)(HOST=localhost)(PORT={port}))"))
+        .start()
+        .await
+        .unwrap();
+    let connection = log_on(&listener).await;
+    connection.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_simulator_that_ends_ends_its_connections() {
+    let simulator = simulator(Generation::V23ai).await;
+    let connection = log_on(&simulator).await;
+    drop(simulator);
+    connection.set_call_timeout(Some(Duration::from_secs(5)));
+    let error = connection.ping().await.unwrap_err();
+    assert!(error.is_fatal(), "{error:?}");
+    assert!(matches!(connection.ping().await.unwrap_err(), Error::Closed { .. }));
+}
