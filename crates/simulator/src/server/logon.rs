@@ -13,6 +13,7 @@ use crate::engine;
 use crate::generation::Generation;
 use crate::ttc::function;
 use crate::ttc::logon::{LogonAnswer, LogonRequest, MODE_SYSDBA, MODE_SYSOPER};
+use crate::ttc::notices::put_session_settings;
 use crate::ttc::outcome::{EndOfCall, STATUS_IDLE};
 
 /// `AUTH_GLOBALLY_UNIQUE_DBID`: which database this is, in hexadecimal.
@@ -139,8 +140,11 @@ impl Session {
         }
         self.user = Some(LoggedOn { engine, cursors: Cursors::default(), lobs: Lobs::default() });
         self.logon = LogonState::Done { name, combo_key: Box::new(accepted.combo_key) };
-        let answer = self.session_facts(session_id, &accepted.proof);
-        self.end_step(&answer);
+        self.session_facts(session_id, &accepted.proof).put(&mut self.reply.writer);
+        if self.config.generation >= Generation::V26ai {
+            put_session_settings(&mut self.reply.writer);
+        }
+        self.reply.end_call(EndOfCall { status: STATUS_IDLE, ..EndOfCall::default() });
         Ok(())
     }
 

@@ -6,7 +6,8 @@ use super::config::ServerConfig;
 use crate::net::packet::{
     DATA_FLAG_END_OF_RESPONSE, MARKER_BREAK, MARKER_RESET, Packetizer, write_marker,
 };
-use crate::ttc::outcome::{EndOfCall, put_server_process};
+use crate::ttc::notices::put_server_process;
+use crate::ttc::outcome::{EndOfCall, put_status};
 use crate::ttc::put::ServerWriter;
 use crate::ttc::{Layout, message};
 
@@ -87,7 +88,7 @@ impl Reply {
 
     /// Ends the answer with a status.
     pub(super) fn end_status(&mut self, status: u32) {
-        crate::ttc::outcome::put_status(&mut self.writer, status, self.sequence);
+        put_status(&mut self.writer, status, self.sequence);
         self.finish();
     }
 

@@ -14,6 +14,11 @@ const COLLATION_USING_NLS_COMP: u64 = 16382;
 /// Flag of every recorded character column.
 const FLAG_CHARACTER: u8 = 0x80;
 
+/// Types that are described with size 1.
+const ORA_TYPE_DATE: u8 = 12;
+const ORA_TYPE_BINARY_FLOAT: u8 = 100;
+const ORA_TYPE_BINARY_DOUBLE: u8 = 101;
+
 /// One column.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ColumnInfo {
@@ -68,7 +73,7 @@ pub fn put_columns(
     const COLUMN_BLOCK: u8 = 0x5c;
     /// Recorded in every description; no driver looks at them.
     const MAX_BUFFER: u64 = 0x1fe8;
-    writer.uint(columns.iter().map(|column| u64::from(column.buffer_size)).sum());
+    writer.uint(columns.iter().map(row_size).sum());
     writer.uint(columns.len() as u64);
     if !columns.is_empty() {
         let since_23 = generation >= Generation::V23ai;
@@ -83,6 +88,17 @@ pub fn put_columns(
     writer.uint(2);
     writer.uint(2);
     writer.zeros(1); // query cache key
+}
+
+/// What a column takes of the longest row. Types of one fixed size are described with size 1 and
+/// counted with what they take (recorded).
+fn row_size(column: &ColumnInfo) -> u64 {
+    match column.ora_type {
+        ORA_TYPE_DATE => 7,
+        ORA_TYPE_BINARY_FLOAT => 4,
+        ORA_TYPE_BINARY_DOUBLE => 8,
+        _ => u64::from(column.buffer_size),
+    }
 }
 
 fn put_column(writer: &mut Writer, layout: Layout, column: &ColumnInfo, position: usize) {

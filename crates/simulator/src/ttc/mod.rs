@@ -11,6 +11,7 @@ pub mod incoming;
 pub mod lob;
 pub mod logon;
 pub mod negotiate;
+pub mod notices;
 pub mod outcome;
 pub mod piggyback;
 pub mod put;

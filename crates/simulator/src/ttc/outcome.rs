@@ -185,17 +185,6 @@ pub fn put_return_parameters(
     }
 }
 
-/// Writes the notice of which server process answers, as shared servers do (recorded:
-/// `issue-goora-63-ping`).
-pub fn put_server_process(writer: &mut Writer, process: &str) {
-    /// python-oracledb: `TNS_SERVER_PIGGYBACK_OS_PID_MTS`.
-    const SERVER_PROCESS: u8 = 2;
-    writer.u8(message::SERVER_SIDE_PIGGYBACK);
-    writer.u8(SERVER_PROCESS);
-    writer.uint(process.len() as u64);
-    writer.value(process.as_bytes());
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,13 +231,5 @@ mod tests {
         writer.u8(message::END_OF_RESPONSE);
         let recorded = "040101013c0000000000000000000000000000000000000001000000000000000000001d";
         assert_eq!(writer.as_slice(), unhex(recorded));
-    }
-
-    #[test]
-    fn server_process_is_the_recorded_one() {
-        let mut writer = Writer::new();
-        put_server_process(&mut writer, "3244892");
-        put_status(&mut writer, 1, 0x709c);
-        assert_eq!(writer.as_slice(), unhex("17020107073332343438393209010102709c"));
     }
 }
