@@ -6,11 +6,12 @@
 // | ------------------------ | ----------------------------------------------------------------- |
 // | ORAEDGE_TARBALL          | the packed package                                                |
 // | ORAEDGE_TEST_TCP         | connect string of a server for plain TCP                          |
+// | ORAEDGE_TEST_TCPS, _CA   | the same for TCPS, and the authority (PEM) to trust; optional     |
 // | ORAEDGE_TEST_WS          | address of an oraedge-bridge                                      |
 // | ORAEDGE_TEST_WS_TARGET   | connect string as the bridge sees it; ORAEDGE_TEST_TCP by default |
 // | ORAEDGE_TEST_PAGE_PORT   | port for the pages; their Origin must be allowed by the bridge    |
 // | ORAEDGE_TEST_USER, _PASSWORD | scott and tiger by default                                    |
-// | ORAEDGE_TEST_SLOW        | a statement that takes long and can be interrupted; optional      |
+// | ORAEDGE_TEST_SLOW        | a statement that takes long and can be interrupted                |
 // | ORAEDGE_TEST_ROWS        | rows of the largest result; 1,000,000 by default                  |
 // | ORAEDGE_SEERDB_PYTHON    | a Python with the package seerdb; without it, `seerdb` is skipped |
 // | ORAEDGE_CHROMIUM         | the browser; /usr/bin/chromium by default                         |
@@ -31,7 +32,9 @@ const setting = {
   tcp: env.ORAEDGE_TEST_TCP,
   ws: env.ORAEDGE_TEST_WS,
   wsTarget: env.ORAEDGE_TEST_WS_TARGET ?? env.ORAEDGE_TEST_TCP,
-  slow: env.ORAEDGE_TEST_SLOW,
+  tcps: env.ORAEDGE_TEST_TCPS,
+  ca: env.ORAEDGE_TEST_CA && path.resolve(env.ORAEDGE_TEST_CA),
+  slow: env.ORAEDGE_TEST_SLOW ?? "begin dbms_session.sleep(10); end;",
   rows: Number(env.ORAEDGE_TEST_ROWS ?? 1_000_000),
 };
 

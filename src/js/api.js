@@ -38,7 +38,7 @@ export async function getConnection(options) {
     const error = fromWasm(raw);
     if (error.code === "OED-TRANSPORT" && open.failure) {
       // Rust took over the words; what else the transport's own error knows goes along.
-      error.cause = open.failure;
+      error.cause = open.failure.cause ?? open.failure;
       if (open.failure.bridgeCode) error.bridgeCode = open.failure.bridgeCode;
     }
     throw error;
