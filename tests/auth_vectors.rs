@@ -2,6 +2,7 @@
 //! (`auth.jsonl` of the wire recordings), and client against server for what nobody recorded.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use oraedge::Error;
 use oraedge::auth::Secret;
@@ -9,8 +10,8 @@ use oraedge::auth::o5logon::server::{
     Denied, Mixing, ServerEntropy, ServerLogon, Verifier, decrypt_password,
 };
 use oraedge::auth::o5logon::{
-    Answer, Challenge, ClientEntropy, ComboKey, PasswordKey, VerifierType, answer, answer_with_key,
-    change_password, verifier_11g, verifier_12c, verify_server_proof,
+    Answer, Challenge, ClientEntropy, ComboKey, PasswordKey, PasswordKeyCache, VerifierType,
+    answer, answer_with_key, change_password, verifier_11g, verifier_12c, verify_server_proof,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -397,6 +398,19 @@ fn a_kept_password_key_gives_the_same_answer_until_the_password_is_set_again() {
     assert!(key.fits(&challenge) && !key.fits(&other));
     let error = answer_with_key(&other, &key, &password, None, &client_entropy()).unwrap_err();
     assert!(matches!(error, Error::Misuse { .. }));
+}
+
+#[test]
+fn a_cache_gives_each_password_and_verifier_its_own_key() {
+    let cache = PasswordKeyCache::default();
+    for (password, salt) in [("tiger", 5), ("tiger", 5), ("lion", 5), ("lion", 6), ("tiger", 5)] {
+        let password = Secret::from(password);
+        let (logon, challenge) = pair(&Verifier::new_12c(&password, [salt; 16]), Mixing::Pbkdf2);
+        let key = cache.key(&challenge, &password);
+        assert!(Arc::ptr_eq(&key, &cache.clone().key(&challenge, &password)));
+        let answer = answer_with_key(&challenge, &key, &password, None, &client_entropy()).unwrap();
+        logon.check(sent(&answer)).unwrap();
+    }
 }
 
 #[test]

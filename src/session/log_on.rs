@@ -177,8 +177,9 @@ fn answer_challenge(
     let verifier = find("AUTH_VFR_DATA").map_or(0, |pair| pair.flags);
     let challenge =
         Challenge::from_parameters(verifier, |key| find(key).map(|pair| pair.value.as_str()))?;
-    let answer = o5logon::answer(
+    let answer = o5logon::answer_with_key(
         &challenge,
+        &options.password_keys.key(&challenge, &options.password),
         &options.password,
         options.new_password.as_ref(),
         &entropy.log_on,

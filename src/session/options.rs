@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::auth::o5logon::ClientEntropy;
+use crate::auth::o5logon::{ClientEntropy, PasswordKeyCache};
 use crate::auth::{AuthMode, Secret};
 use crate::connect_string::{ClientInfo, ConnectDescriptor};
 
@@ -18,6 +18,9 @@ pub struct SessionOptions {
     pub user: String,
     /// The password.
     pub password: Secret,
+    /// Spares each further log-on with clones of these options the hashing of the password, which
+    /// is most of its work.
+    pub password_keys: PasswordKeyCache,
     /// A new password, set while logging on with the old one.
     pub new_password: Option<Secret>,
     /// With which privilege.
@@ -45,6 +48,7 @@ impl SessionOptions {
             descriptor,
             user: user.into(),
             password,
+            password_keys: PasswordKeyCache::default(),
             new_password: None,
             mode: AuthMode::Default,
             client: ClientInfo::new("oraedge", "unknown", "unknown"),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use oraedge::auth::o5logon::PasswordKeyCache;
 use oraedge::auth::{AuthMode, Secret};
 use oraedge::connect_string::{ConnectDescriptor, is_alias, resolve};
 use oraedge::session::SessionOptions;
@@ -33,7 +34,8 @@ pub async fn connect(
     ConnectOptions::new(user, password, connect_string).connect().await
 }
 
-/// How to connect. One of them can make any number of connections; they share what TLS keeps.
+/// How to connect. One of them can make any number of connections; they share what spares further
+/// log-ons their most expensive steps: TLS tickets, and the hashed password.
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
     connect_string: String,
@@ -41,6 +43,7 @@ pub struct ConnectOptions {
     transport: Arc<NativeTransport>,
     user: String,
     password: Secret,
+    password_keys: PasswordKeyCache,
     new_password: Option<Secret>,
     mode: AuthMode,
     edition: Option<String>,
@@ -62,6 +65,7 @@ impl ConnectOptions {
             transport: Arc::default(),
             user: user.into(),
             password: password.into(),
+            password_keys: PasswordKeyCache::default(),
             new_password: None,
             mode: AuthMode::Default,
             edition: None,
@@ -130,6 +134,7 @@ impl ConnectOptions {
     pub fn session_options(&self) -> Result<SessionOptions> {
         let mut options =
             SessionOptions::new(self.descriptor()?, self.user.clone(), self.password.clone());
+        options.password_keys = self.password_keys.clone();
         options.new_password = self.new_password.clone();
         options.mode = self.mode;
         options.edition = self.edition.clone();

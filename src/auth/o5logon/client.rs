@@ -1,5 +1,7 @@
 //! The client's side: from a challenge and a password to what phase two sends.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use zeroize::{Zeroize, Zeroizing};
 
 use super::challenge::{Challenge, VerifierType, hex};
@@ -49,8 +51,8 @@ impl std::fmt::Debug for ClientEntropy {
 
 /// What the password and the account's verifier make together, apart from this log-on.
 ///
-/// Deriving it is the expensive step for a 12C verifier. A pool may keep it beside the password and
-/// use it for its next log-on while [`PasswordKey::fits`] the new challenge.
+/// Deriving it is the expensive step for a 12C verifier. It can be used for further log-ons while
+/// it [fits](PasswordKey::fits) their challenges; [`PasswordKeyCache`] sees to that.
 #[derive(Clone)]
 pub struct PasswordKey {
     verifier_type: VerifierType,
@@ -101,6 +103,38 @@ impl PasswordKey {
 impl std::fmt::Debug for PasswordKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("PasswordKey(redacted)")
+    }
+}
+
+/// Keeps the password key of the last log-on for the next one. Clones share it.
+///
+/// The key is as secret as the password, which whoever logs on again has to keep as well.
+#[derive(Clone, Default)]
+pub struct PasswordKeyCache(Arc<Mutex<Option<Kept>>>);
+
+struct Kept {
+    password: Secret,
+    key: Arc<PasswordKey>,
+}
+
+impl PasswordKeyCache {
+    /// The key for this challenge and password: the one of the last log-on if it still fits.
+    pub fn key(&self, challenge: &Challenge, password: &Secret) -> Arc<PasswordKey> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits =
+            |kept: &&Kept| kept.key.fits(challenge) && kept.password.expose() == password.expose();
+        if let Some(kept) = kept.as_ref().filter(fits) {
+            return kept.key.clone();
+        }
+        let key = Arc::new(PasswordKey::derive(challenge, password));
+        *kept = Some(Kept { password: password.clone(), key: key.clone() });
+        key
+    }
+}
+
+impl std::fmt::Debug for PasswordKeyCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordKeyCache(redacted)")
     }
 }
 

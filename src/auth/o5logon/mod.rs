@@ -25,8 +25,8 @@ pub mod verifier_12c;
 pub use challenge::{Challenge, MAX_ITERATIONS, VerifierType};
 pub use cipher::ComboKey;
 pub use client::{
-    Answer, ChangedPassword, ClientEntropy, PasswordKey, answer, answer_with_key, change_password,
-    verify_server_proof,
+    Answer, ChangedPassword, ClientEntropy, PasswordKey, PasswordKeyCache, answer, answer_with_key,
+    change_password, verify_server_proof,
 };
 
 /// What the decrypted `AUTH_SVR_RESPONSE` holds behind 16 random bytes.
