@@ -13,7 +13,8 @@ use crate::net::packet::{
     MARKER_BREAK, MARKER_RESET, Packet, PacketType, write_marker, write_packet,
 };
 use crate::testing::{Recordings, unhex};
-use crate::ttc::incoming::Incoming;
+use crate::ttc::binds::{BindValue, read_row, row_order, skip_row};
+use crate::ttc::incoming::{Call, Incoming};
 use crate::ttc::{Layout, message};
 
 /// Gives out `bytes`, then zeros.
@@ -175,20 +176,20 @@ fn every_call_that_a_driver_was_recorded_making_is_read_to_its_end() {
             let mut reader = Reader::new(payload);
             while !reader.is_empty() {
                 match Incoming::decode(&mut reader, layout) {
-                    Ok(Incoming::Call(head, crate::ttc::incoming::Call::Unknown)) => {
+                    Ok(Incoming::Call(head, Call::Unknown)) => {
                         // Queues, direct path, transactions of several calls.
                         assert!([121, 122, 128, 129, 130, 103].contains(&head.function));
                         break;
                     }
-                    Ok(Incoming::Call(_, crate::ttc::incoming::Call::Execute(execute))) => {
+                    Ok(Incoming::Call(_, Call::Execute(execute))) => {
                         read += 1;
                         let Some(declared) = &execute.binds else { continue };
                         if declared.iter().any(|bind| matches!(bind.ora_type, 109 | 112 | 113)) {
                             break;
                         }
-                        let order = crate::ttc::binds::row_order(declared, &[], false, layout);
+                        let order = row_order(declared, &[], false, layout);
                         for _ in 0..execute.iterations.max(1) {
-                            crate::ttc::binds::skip_row(&mut reader, declared, &order)
+                            skip_row(&mut reader, declared, &order)
                                 .unwrap_or_else(|error| panic!("{}: {error:?}", record.id));
                         }
                     }
@@ -204,6 +205,40 @@ fn every_call_that_a_driver_was_recorded_making_is_read_to_its_end() {
         }
     }
     assert!(read > 40, "{read}");
+}
+
+/// Every TTC message that a driver was recorded sending.
+fn recorded_requests(recordings: &Recordings) -> Vec<Vec<u8>> {
+    let sessions = recordings.sessions().into_iter().filter(|name| !name.contains("xe"));
+    let packets = sessions.flat_map(|name| recordings.session(&name));
+    packets
+        .filter(|record| record.from_client && record.bytes[4] == 6 && record.bytes.len() > 10)
+        .map(|record| record.bytes[10..].to_vec())
+        .collect()
+}
+
+#[test]
+fn broken_requests_never_panic() {
+    let Some(recordings) = Recordings::open() else { return };
+    let layout = Layout { field_version: 24, end_of_response: true, max_string_size: 32767 };
+    for mut request in recorded_requests(&recordings) {
+        for at in 0..request.len().min(300) {
+            let right = request[at];
+            for wrong in [0, 1, 0x7f, 0x80, 0xfd, 0xfe, 0xff] {
+                request[at] = wrong;
+                let mut reader = Reader::new(&request);
+                while let Ok(incoming) = Incoming::decode(&mut reader, layout) {
+                    let Incoming::Call(_, Call::Execute(execute)) = incoming else { continue };
+                    let declared = execute.binds.unwrap_or_default();
+                    let order = row_order(&declared, &[], false, layout);
+                    let mut row = vec![BindValue::Cursor(0); declared.len()];
+                    let _ = skip_row(&mut reader.clone(), &declared, &order);
+                    let _ = read_row(&mut reader, &declared, &order, &mut row);
+                }
+            }
+            request[at] = right;
+        }
+    }
 }
 
 #[test]

@@ -1,3 +1,5 @@
+#![allow(dead_code, missing_docs, unreachable_pub)] // Each test uses its part of this.
+
 //! Our own client and the simulator joined without sockets, under a clock that the test moves.
 
 use std::sync::Arc;
@@ -89,6 +91,17 @@ impl Pair {
             Event::LoggedOn => Ok(()),
             Event::Failed(error) => Err(error),
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// Runs both sides for some steps, none of which may end anything.
+    pub fn run_some(&mut self, steps: usize) {
+        for _ in 0..steps {
+            match self.client.poll_output() {
+                Output::Transmit(bytes) => self.server.handle_input(self.now, &bytes),
+                Output::Timeout(client) => self.run_server(client),
+                other => panic!("{other:?}"),
+            }
         }
     }
 
