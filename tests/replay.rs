@@ -325,3 +325,25 @@ fn the_same_when_they_come_in_odd_pieces() {
     replay_fetch_df(7);
     replay_fetch_df(1000);
 }
+
+#[test]
+fn what_rides_in_front_of_a_call_goes_out_with_it_once() {
+    let Some(mut replay) = Replay::new("pyo4-fetch-df", usize::MAX) else { return };
+    assert!(matches!(replay.run(), Event::LoggedOn));
+    replay.session.set_current_schema("HR");
+    replay.session.begin_request();
+    let mut sent = Vec::new();
+    for _ in 0..2 {
+        replay.session.ping(NOW).expect("the call begins");
+        let Output::Transmit(bytes) = replay.session.poll_output() else { panic!("nothing sent") };
+        sent.push(common::hex(&bytes));
+        // STATUS, END_OF_RESPONSE.
+        let answer = common::unhex("0000000f060000002000090101001d");
+        replay.session.handle_input(NOW, Input::Received(&answer));
+        assert!(matches!(replay.session.poll_output(), Output::Event(Event::Done)));
+    }
+    // Set schema (152), session state (176: begin, explicit), ping (147); numbers 3, 4, 5.
+    let first = "0000002206000000000011980300010102024852".to_owned() + "11b004000144" + "0393050000";
+    assert_eq!(sent[0][8..], first[8..first.len() - 2]);
+    assert_eq!(sent[1], "0000000e06000000000003930600");
+}

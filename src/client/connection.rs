@@ -264,6 +264,18 @@ impl Connection {
         self.shared.driver.lock().await.session.set_end_to_end(changes);
     }
 
+    /// Marks the beginning of a request with the next call, as a pool does when it hands a
+    /// connection out ([`Session::begin_request`]).
+    pub async fn begin_request(&self) {
+        self.shared.driver.lock().await.session.begin_request();
+    }
+
+    /// Marks the end of a request with the next call, as a pool does when it takes a connection
+    /// back.
+    pub async fn end_request(&self) {
+        self.shared.driver.lock().await.session.end_request();
+    }
+
     /// Why the connection is of no more use, if that is known.
     pub async fn closed(&self) -> Option<Error> {
         self.shared.driver.lock().await.session.over().cloned()

@@ -10,7 +10,7 @@ use crate::wire::Writer;
 use crate::wire::ttc::codes::{call_status, error_number, function};
 use crate::wire::ttc::execute::write_fetch;
 use crate::wire::ttc::function::write_call;
-use crate::wire::ttc::piggyback::{write_close_cursors, write_current_schema};
+use crate::wire::ttc::piggyback::{write_close_cursors, write_current_schema, write_session_state};
 use crate::wire::ttc::server_piggyback::SessionChange;
 
 impl Session {
@@ -135,7 +135,8 @@ impl Session {
     /// What [`Running`] cannot know of rides in front: write it now.
     pub(super) fn prepare_front(&mut self) {
         let mut front = std::mem::take(&mut self.pending);
-        if front.schema.is_none() && front.end_to_end.is_empty() {
+        let state = front.session_state;
+        if front.schema.is_none() && front.end_to_end.is_empty() && state == 0 {
             return;
         }
         let mut message = Writer::new();
@@ -146,6 +147,9 @@ impl Session {
         }
         if !front.end_to_end.is_empty() {
             front.end_to_end.encode(&mut message, sequence, version);
+        }
+        if state != 0 {
+            write_session_state(&mut message, sequence, version, state);
         }
         self.connection.set_front(message);
     }

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::protocol::{Connection, Finished, LastRow, Response, RowBatch};
 use crate::time::Timestamp;
 use crate::wire::capabilities::Capabilities;
-use crate::wire::ttc::piggyback::EndToEnd;
+use crate::wire::ttc::piggyback::{EndToEnd, REQUEST_BEGIN, REQUEST_END};
 
 /// Where a stream shall lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +162,8 @@ pub struct Session {
 pub(super) struct Pending {
     pub(super) schema: Option<String>,
     pub(super) end_to_end: EndToEnd,
+    /// Bits of the session state piggyback: a request begins, a request ends.
+    pub(super) session_state: u64,
 }
 
 impl Session {
@@ -250,6 +252,25 @@ impl Session {
         set(&mut pending.action, changes.action);
         set(&mut pending.client_info, changes.client_info);
         set(&mut pending.dbop, changes.dbop);
+    }
+
+    /// Marks the beginning of a request, with the next call: the database may then replay what
+    /// follows elsewhere, or move the session, and resets what a request before left behind.
+    ///
+    /// Servers before 12.2 do not understand this and hear nothing of it.
+    pub fn begin_request(&mut self) {
+        self.mark_request(REQUEST_BEGIN);
+    }
+
+    /// Marks the end of a request, with the next call.
+    pub fn end_request(&mut self) {
+        self.mark_request(REQUEST_END);
+    }
+
+    fn mark_request(&mut self, mark: u64) {
+        if self.connection.caps.request_boundaries {
+            self.pending.session_state |= mark;
+        }
     }
 
     /// Whether nothing is under way and a call may begin.
