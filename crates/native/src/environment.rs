@@ -1,6 +1,7 @@
 //! The operating system's clock, timer, random bytes and names, which the core takes as inputs.
 
-use std::time::{Duration, Instant};
+use std::sync::LazyLock;
+use std::time::Duration;
 
 use oraedge::client::{BoxFuture, Runtime};
 use oraedge::connect_string::ClientInfo;
@@ -10,13 +11,13 @@ use oraedge::{Error, Result};
 /// Clock, timer and random bytes for connections on tokio.
 #[derive(Debug, Clone, Copy)]
 pub struct TokioRuntime {
-    start: Instant,
+    start: tokio::time::Instant,
 }
 
 impl TokioRuntime {
     /// Its clock starts at zero now.
     pub fn new() -> Self {
-        TokioRuntime { start: Instant::now() }
+        TokioRuntime { start: tokio::time::Instant::now() }
     }
 }
 
@@ -47,14 +48,18 @@ impl Runtime for TokioRuntime {
 
 /// Who connects, as `V$SESSION` shows it: this program, machine, user and process.
 pub fn client_info() -> ClientInfo {
-    let unknown = || "unknown".to_owned();
-    let program = std::env::current_exe()
-        .ok()
-        .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
-        .unwrap_or_else(unknown);
-    let machine = whoami::hostname().unwrap_or_else(|_| unknown());
-    let user = whoami::username().unwrap_or_else(|_| unknown());
-    ClientInfo::new(&program, &machine, &user).with_pid(std::process::id())
+    // The names are looked up once: the system reads files for some of them.
+    static NAMES: LazyLock<ClientInfo> = LazyLock::new(|| {
+        let unknown = || "unknown".to_owned();
+        let program = std::env::current_exe()
+            .ok()
+            .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+            .unwrap_or_else(unknown);
+        let machine = whoami::hostname().unwrap_or_else(|_| unknown());
+        let user = whoami::username().unwrap_or_else(|_| unknown());
+        ClientInfo::new(&program, &machine, &user)
+    });
+    NAMES.clone().with_pid(std::process::id())
 }
 
 /// The time zone for a session: `ORA_SDTZ` if it is set (a region's name, an offset, `LOCAL` or

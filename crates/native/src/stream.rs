@@ -76,9 +76,12 @@ impl AsyncRead for NativeStream {
                     )));
                 }
             }
-            Inner::Tls(stream) => {
-                ready!(Pin::new(stream).poll_read(cx, &mut read)).map_err(explain::in_stream)?;
-            }
+            Inner::Tls(stream) => match ready!(Pin::new(stream).poll_read(cx, &mut read)) {
+                // Servers close without a word in TLS. Nobody can cut an answer short that way
+                // unnoticed: the layer above knows where each one ends.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+                result => result.map_err(explain::in_stream)?,
+            },
         }
         Poll::Ready(Ok(read.filled().len()))
     }

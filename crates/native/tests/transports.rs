@@ -341,6 +341,26 @@ async fn a_server_that_stalls_in_the_handshake_runs_into_the_limit() {
 }
 
 #[tokio::test]
+async fn a_server_that_closes_without_a_word_in_tls_just_ends_the_stream() {
+    let authority = Authority::new("Test Authority");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let acceptor = TlsAcceptor::from(Arc::new(server_config(&authority, localhost())));
+    tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.unwrap();
+        let mut stream = acceptor.accept(socket).await.unwrap();
+        stream.write_all(b"bye").await.unwrap();
+        stream.flush().await.unwrap();
+        stream.into_inner().0.shutdown().await.unwrap();
+    });
+    let transport = NativeTransport::new(authority.trust());
+    let mut stream = transport.open(&endpoint(port)).await.unwrap();
+    let mut received = Vec::new();
+    stream.read_to_end(&mut received).await.unwrap();
+    assert_eq!(received, b"bye");
+}
+
+#[tokio::test]
 async fn tls_can_be_started_anew_on_the_same_socket() {
     let authority = Authority::new("Test Authority");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
