@@ -17,6 +17,8 @@ enum Event {
     Received(Vec<u8>),
     Ended,
     TimedOut,
+    /// Nothing did: what is to be sent was sent.
+    Sent,
 }
 
 /// Serves a connection until one side ends it; says why.
@@ -37,21 +39,28 @@ where
         let elapsed = started.elapsed().as_micros();
         Timestamp::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
     };
+    let mut event = Event::Sent;
     loop {
-        let (moved, output) = spawn_blocking(move || {
+        let at = now();
+        let step = spawn_blocking(move || {
+            match event {
+                Event::Received(bytes) => connection.handle_input(at, &bytes),
+                Event::Ended => connection.handle_end(),
+                Event::TimedOut => connection.handle_timeout(at),
+                Event::Sent => {}
+            }
             let output = connection.poll_output();
             (connection, output)
-        })
-        .await
-        .map_err(io::Error::other)?;
+        });
+        let (moved, output) = step.await.map_err(io::Error::other)?;
         connection = moved;
-        let event = match output {
+        event = match output {
             Output::Transmit(bytes) => {
                 writer.write_all(&bytes).await?;
                 writer.flush().await?;
                 // A client may break off an answer that is still being sent.
                 match wait_for(&mut reader, &mut buffer, Some(Duration::ZERO)).await? {
-                    Event::TimedOut => continue,
+                    Event::TimedOut => Event::Sent,
                     event => event,
                 }
             }
@@ -65,17 +74,6 @@ where
                 wait_for(&mut reader, &mut buffer, wait).await?
             }
         };
-        let at = now();
-        connection = spawn_blocking(move || {
-            match event {
-                Event::Received(bytes) => connection.handle_input(at, &bytes),
-                Event::Ended => connection.handle_end(),
-                Event::TimedOut => connection.handle_timeout(at),
-            }
-            connection
-        })
-        .await
-        .map_err(io::Error::other)?;
     }
 }
 
