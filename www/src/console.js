@@ -1,7 +1,7 @@
 // Running statements: what the tool bar, the editor, the status line and the grid do together.
 
 import { PAGE } from "./database.js";
-import { count, duration, toCsv, toTsv, typeText, valueText } from "./format.js";
+import { count, duration, plainMessage, toCsv, toTsv, typeText, valueText } from "./format.js";
 import { Grid } from "./grid.js";
 import { errorRange } from "./positions.js";
 
@@ -168,7 +168,7 @@ export class Console {
 
   #showError(error) {
     const { from: start, sql } = this.#statement ?? { from: 0, sql: "" };
-    const message = error.message.replace(/\nHelp: \S+$/, "").trimEnd();
+    const message = plainMessage(error);
     const code = document.createElement("span");
     code.className = "code";
     code.textContent = error.code ?? error.name;

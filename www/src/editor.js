@@ -1,6 +1,6 @@
 // The SQL editor: CodeMirror with Oracle's dialect.
 
-import { autocompletion } from "@codemirror/autocomplete";
+import { autocompletion, closeCompletion } from "@codemirror/autocomplete";
 import { indentWithTab } from "@codemirror/commands";
 import { PLSQL, sql } from "@codemirror/lang-sql";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
@@ -96,7 +96,7 @@ export class Editor {
           basicSetup,
           keymap.of([indentWithTab]),
           this.#language.of(sql({ dialect: PLSQL })),
-          autocompletion({ activateOnTyping: true, icons: false }),
+          autocompletion({ icons: false, selectOnOpen: false }),
           syntaxHighlighting(colours),
           lintGutter(),
           current,
@@ -110,6 +110,7 @@ export class Editor {
 
   /** The selection if there is one, else the statement at the cursor. */
   toRun() {
+    closeCompletion(this.#view);
     const { state } = this.#view;
     const { from, to, head } = state.selection.main;
     const text = state.doc.toString();

@@ -11,13 +11,24 @@ const NUMBERS = new Set([
 ]);
 // Fetched as text: a NUMBER with all its digits, dates in ISO form with their own zone.
 const AS_TEXT = new Set([
-  ...NUMBERS, DB_TYPE_DATE, DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_TZ, DB_TYPE_TIMESTAMP_LTZ,
+  DB_TYPE_NUMBER, DB_TYPE_DATE, DB_TYPE_TIMESTAMP, DB_TYPE_TIMESTAMP_TZ, DB_TYPE_TIMESTAMP_LTZ,
   DB_TYPE_INTERVAL_DS, DB_TYPE_INTERVAL_YM, DB_TYPE_RAW,
 ]);
 
 /** For `execute()`: which columns come as text. */
 export function fetchTypeHandler({ dbType }) {
+  if (dbType === DB_TYPE_BINARY_FLOAT) return { converter: floatText };
   return AS_TEXT.has(dbType) ? { type: DB_TYPE_VARCHAR } : undefined;
+}
+
+// The shortest digits that mean the same BINARY_FLOAT; as a JavaScript number 1.1 has sixteen.
+function floatText(value) {
+  if (value === null) return null;
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return String(short);
+  }
+  return String(value);
 }
 
 /** Whether a column's values are right-aligned. */
@@ -61,6 +72,11 @@ export function toCsv(columns, rows) {
   };
   const lines = [columns.map(({ name }) => name), ...rows];
   return lines.map((line) => line.map(cell).join(",")).join("\r\n") + "\r\n";
+}
+
+/** An error's own words, without the link that the database's errors carry. */
+export function plainMessage(error) {
+  return error.message.replace(/\nHelp: \S+$/, "").trimEnd();
 }
 
 /** `14 rows`, `1 row`, `1,000,000 rows`. */

@@ -4,6 +4,7 @@ import "./style.css";
 import { Console } from "./console.js";
 import { connect } from "./database.js";
 import { Editor } from "./editor.js";
+import { plainMessage } from "./format.js";
 import { setUpSplitter, setUpTheme } from "./layout.js";
 import { firstValues, remember, remembered } from "./preferences.js";
 import { SchemaList, showConnectError, showSession } from "./side.js";
@@ -117,6 +118,6 @@ async function readSchema() {
     schema.show(tables);
     editor.offer(tables);
   } catch (error) {
-    if (database === asked) schema.note(`The tables cannot be listed: ${error.message}`);
+    if (database === asked) schema.note(`The tables cannot be listed: ${plainMessage(error)}`);
   }
 }

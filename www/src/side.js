@@ -1,5 +1,7 @@
 // The side: the connect form while there is no connection, else the session and its tables.
 
+import { plainMessage } from "./format.js";
+
 const $ = (id) => document.getElementById(id);
 
 /** Shows the way to the database in the header, and the session's facts at the side. */
@@ -44,7 +46,7 @@ export function showConnectError(error) {
   if (error === undefined) return;
   const code = document.createElement("b");
   code.textContent = error.bridgeCode ?? error.code ?? error.name;
-  box.replaceChildren(code, error.message.replace(/\nHelp: \S+$/, ""));
+  box.replaceChildren(code, plainMessage(error));
 }
 
 /** The list of tables; `onSelect(table)` when one is to be queried. */
