@@ -11,6 +11,9 @@
 //! machine; [`session`] logs on and runs statements; [`client`] is what programs call. All but the
 //! last know no I/O, no clock and no random source. [`auth`] and [`connect_string`] stand beside.
 
+// There is one thread on wasm; the same code is shared between threads everywhere else.
+#![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync))]
+
 pub mod auth;
 pub mod client;
 pub mod connect_string;

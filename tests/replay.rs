@@ -343,7 +343,8 @@ fn what_rides_in_front_of_a_call_goes_out_with_it_once() {
         assert!(matches!(replay.session.poll_output(), Output::Event(Event::Done)));
     }
     // Set schema (152), session state (176: begin, explicit), ping (147); numbers 3, 4, 5.
-    let first = "0000002206000000000011980300010102024852".to_owned() + "11b004000144" + "0393050000";
+    let first =
+        "0000002206000000000011980300010102024852".to_owned() + "11b004000144" + "0393050000";
     assert_eq!(sent[0][8..], first[8..first.len() - 2]);
     assert_eq!(sent[1], "0000000e06000000000003930600");
 }

@@ -254,11 +254,14 @@ fn push(
     }
 }
 
+/// Puts a value into the batch, given what encodes it.
+type Put<'a> = dyn FnMut(&mut dyn FnMut(&mut Vec<u8>)) -> Result<()> + 'a;
+
 fn number(
     db_type: DbType,
     double: f64,
     exact: impl FnOnce() -> Result<Number>,
-    put: &mut dyn FnMut(&mut dyn FnMut(&mut Vec<u8>)) -> Result<()>,
+    put: &mut Put<'_>,
 ) -> Result<()> {
     match db_type {
         DbType::BinaryDouble => put(&mut |out| binary_float::encode_f64(double, out)),
