@@ -31,7 +31,7 @@ struct Options {
     /// A service to answer for; can be repeated
     #[arg(long, value_name = "NAME", default_value = "FREEPDB1")]
     service: Vec<String>,
-    /// An account: name/password, with `,11g` (its verifier), `,locked`, `,expired` or `,sysdba`
+    /// An account: name/password, with `,11g` (its verifier), `,locked`, `,expiring`, `,expired` or `,sysdba`
     /// behind it; can be repeated
     #[arg(long, value_name = "ACCOUNT", default_value = "scott/tiger")]
     account: Vec<String>,
@@ -123,11 +123,12 @@ fn parse_account(text: &str) -> Result<Account, String> {
             "11g" => account.verifier = VerifierKind::Oracle11g,
             "12c" => account.verifier = VerifierKind::Oracle12c,
             "locked" => account.state = AccountState::Locked,
+            "expiring" => account.state = AccountState::Expiring,
             "expired" => account.state = AccountState::Expired,
             "sysdba" => account.sysdba = true,
             other => {
                 return Err(format!(
-                    "behind an account there can be 11g, 12c, locked, expired or sysdba, not {other:?}"
+                    "behind an account there can be 11g, 12c, locked, expiring, expired or sysdba, not {other:?}"
                 ));
             }
         }

@@ -12,7 +12,8 @@ use oraedge_simulator::generation::Generation;
 fn every_generation_takes_both_kinds_of_verifier_in_pieces_of_any_size() {
     for generation in Generation::ALL {
         let config = Arc::new(server(generation));
-        for (user, piece) in [("scott", usize::MAX), ("old", usize::MAX), ("scott", 1), ("old", 11)]
+        for (user, piece) in
+            [("scott", usize::MAX), ("old", usize::MAX), ("scott", 1), ("old", 11), ("expiring", 1)]
         {
             let mut pair = Pair::new(&config, user, "tiger");
             pair.piece = piece;

@@ -24,6 +24,8 @@ pub enum AccountState {
     Open,
     /// `ORA-28000`.
     Locked,
+    /// It can, with the warning `ORA-28002`.
+    Expiring,
     /// `ORA-28001`, until the log-on brings a new password.
     Expired,
 }
@@ -99,7 +101,7 @@ impl Accounts {
     ) {
         if let Some(entry) = self.lock().get_mut(name) {
             entry.verifier = make_verifier(entry.kind, password, random);
-            if entry.state == AccountState::Expired {
+            if matches!(entry.state, AccountState::Expired | AccountState::Expiring) {
                 entry.state = AccountState::Open;
             }
         }

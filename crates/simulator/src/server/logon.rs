@@ -13,7 +13,7 @@ use crate::engine;
 use crate::generation::Generation;
 use crate::ttc::function;
 use crate::ttc::logon::{LogonAnswer, LogonRequest, MODE_SYSDBA, MODE_SYSOPER};
-use crate::ttc::notices::put_session_settings;
+use crate::ttc::notices::{put_session_settings, put_warning};
 use crate::ttc::outcome::{EndOfCall, STATUS_IDLE};
 
 /// `AUTH_GLOBALLY_UNIQUE_DBID`: which database this is, in hexadecimal.
@@ -108,7 +108,7 @@ impl Session {
         // A locked account is told so whatever the password is, as the database does.
         let account = account.ok_or_else(|| self.denied())?;
         if account.state == AccountState::Locked {
-            return Err(db_error(28000, "The account is locked."));
+            return Err(self.refusal(28000, "the account is locked"));
         }
         let accepted = accepted?;
         if request.mode & (MODE_SYSDBA | MODE_SYSOPER) != 0 {
@@ -121,7 +121,7 @@ impl Session {
         if let Some(password) = &accepted.new_password {
             self.config.accounts().set_password(&name, password, &mut self.entropy);
         } else if account.state == AccountState::Expired {
-            return Err(db_error(28001, "The password has expired."));
+            return Err(self.refusal(28001, "the password has expired"));
         }
         let session_id = self.config.new_session_id();
         let mut engine = self.config.database.session(&name)?;
@@ -141,6 +141,10 @@ impl Session {
         self.user = Some(LoggedOn { engine, cursors: Cursors::default(), lobs: Lobs::default() });
         self.logon = LogonState::Done { name, combo_key: Box::new(accepted.combo_key) };
         self.session_facts(session_id, &accepted.proof).put(&mut self.reply.writer);
+        if account.state == AccountState::Expiring {
+            let warning = self.refusal(28002, "the password will expire within 7 days");
+            put_warning(&mut self.reply.writer, warning.number, &warning.message);
+        }
         if self.config.generation >= Generation::V26ai {
             put_session_settings(&mut self.reply.writer);
         }
@@ -176,6 +180,15 @@ impl Session {
             "invalid username/password; logon denied"
         };
         db_error(1017, text)
+    }
+
+    /// An error that 23ai writes as a sentence.
+    fn refusal(&self, number: u32, text: &str) -> DbError {
+        if self.config.generation < Generation::V23ai {
+            return db_error(number, text);
+        }
+        let (first, rest) = text.split_at(1);
+        db_error(number, &format!("{}{rest}.", first.to_uppercase()))
     }
 
     fn end_step(&mut self, answer: &LogonAnswer) {

@@ -44,6 +44,8 @@ pub mod message {
     pub const IO_VECTOR: u8 = 11;
     /// Data of a LOB.
     pub const LOB_DATA: u8 = 14;
+    /// What is no error yet.
+    pub const WARNING: u8 = 15;
     /// Columns of a query.
     pub const DESCRIBE_INFO: u8 = 16;
     /// A call without an answer of its own, in front of another one.

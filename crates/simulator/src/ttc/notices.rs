@@ -40,6 +40,15 @@ pub fn put_session_settings(writer: &mut Writer) {
     writer.uint(0); // flags
 }
 
+/// Writes a warning (python-oracledb: `_process_warning_info`).
+pub fn put_warning(writer: &mut Writer, number: u32, text: &str) {
+    writer.u8(message::WARNING);
+    writer.uint(u64::from(number));
+    writer.uint(text.len() as u64 + 1);
+    writer.uint(0); // flags
+    writer.value(format!("{text}\n").as_bytes());
+}
+
 fn put_setting(writer: &mut Writer, text: &[u8], binary: &[u8], keyword: u64) {
     writer.counted(text);
     writer.counted(binary);

@@ -74,15 +74,11 @@ pub struct EndOfCall {
     pub call_number: u8,
     /// Errors of single rows: number, row, text.
     pub batch_errors: Vec<(u32, u32, String)>,
-    /// Whether PL/SQL was created with errors.
-    pub compilation_error: bool,
 }
 
 impl EndOfCall {
     /// Writes the message.
     pub fn put(&self, writer: &mut Writer, layout: Layout) {
-        /// Warning bit: PL/SQL was created with errors (python-oracledb reads it as such).
-        const COMPILATION_ERROR: u8 = 0x20;
         let number = u64::from(self.number);
         writer.u8(message::ERROR);
         writer.uint(u64::from(self.status));
@@ -93,8 +89,7 @@ impl EndOfCall {
         writer.uint(u64::from(self.cursor));
         writer.uint(u64::from(self.offset.min(0x7fff)));
         writer.u8(self.sql_type as u8);
-        writer.zeros(4); // fatal, flags, user cursor options, UPI parameter
-        writer.u8(if self.compilation_error { COMPILATION_ERROR } else { 0 });
+        writer.zeros(5); // fatal, flags, user cursor options, UPI parameter, warnings
         put_rowid(writer, self.rowid);
         writer.zeros(1); // error of the operating system
         writer.zeros(1); // statement number

@@ -26,11 +26,13 @@ pub fn accounts() -> Vec<Account> {
     old.verifier = VerifierKind::Oracle11g;
     let mut locked = Account::new("locked", "tiger");
     locked.state = AccountState::Locked;
+    let mut expiring = Account::new("expiring", "tiger");
+    expiring.state = AccountState::Expiring;
     let mut expired = Account::new("expired", "tiger");
     expired.state = AccountState::Expired;
     let mut sys = Account::new("sys", "tiger");
     sys.sysdba = true;
-    vec![Account::new("scott", "tiger"), old, locked, expired, sys]
+    vec![Account::new("scott", "tiger"), old, locked, expiring, expired, sys]
 }
 
 /// Bytes that differ from call to call, and are the same in every run.
