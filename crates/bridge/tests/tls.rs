@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use support::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 async fn bridge_to(target: SocketAddr, ca: &Authority) -> RunningBridge {
     start(builder(&[target]).ca_pem(ca.pem.as_str())).await
@@ -209,6 +210,36 @@ async fn tls_starts_anew_on_the_same_socket() {
     assert_eq!(frame["tls"]["protocol"], "TLSv1.3");
     client.bytes("again").await;
     assert_eq!(client.read(5).await, b"again");
+}
+
+#[tokio::test]
+async fn a_target_with_tls_1_2_alone_is_served() {
+    let ca = Authority::new("Test Root");
+    let acceptor = ca.issue(&["127.0.0.1"], |_| {}).acceptor_of(&[&TLS12], None);
+    let target = tls_echo_by(acceptor).await;
+    let bridge = bridge_to(target, &ca).await;
+    let mut client = tcps(&bridge, target, json!({})).await;
+    let frame = assert_echoes(&mut client).await;
+    assert_eq!(frame["tls"]["protocol"], "TLSv1.2");
+}
+
+#[tokio::test]
+async fn a_target_that_demands_a_client_certificate_is_named_as_such() {
+    let ca = Authority::new("Test Root");
+    for versions in [&[&TLS12][..], &[&TLS13]] {
+        let acceptor = ca.issue(&["127.0.0.1"], |_| {}).acceptor_of(versions, Some(&ca));
+        let target = tls_echo_by(acceptor).await;
+        let bridge = bridge_to(target, &ca).await;
+        let mut client = tcps(&bridge, target, json!({})).await;
+        // In TLS 1.3 the server says so only after the client's side of the handshake is done.
+        let frame = match client.control().await {
+            frame if frame["type"] == "connected" => {
+                client.end("error", "CONNECTION_LOST", 4502).await
+            }
+            frame => frame,
+        };
+        assert!(frame["remedy"].as_str().unwrap().contains("mTLS"), "{frame}");
+    }
 }
 
 #[tokio::test]
