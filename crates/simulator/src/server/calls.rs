@@ -1,10 +1,11 @@
 //! Calls of a session that is logged on.
 
 use oraedge::error::DbError;
-use oraedge::wire::Reader;
 use oraedge::wire::reader::{DecodeError, Decoded};
+use oraedge::wire::{Reader, Writer};
 
 use super::cursors::{Cursor, OpenRows, column_info};
+use super::lobs::Lobs;
 use super::session::{Activity, Fetching, Next, Session, db_error};
 use crate::engine::StatementKind;
 use crate::ttc::CallHead;
@@ -15,7 +16,7 @@ use crate::ttc::incoming::Call;
 use crate::ttc::outcome::{
     EndOfCall, NO_DATA_FOUND, STATUS_COMMITTED, STATUS_ROLLED_BACK, put_return_parameters,
 };
-use crate::ttc::rows::put_row_header;
+use crate::ttc::rows::{put_bit_vector, put_row_header};
 
 /// An execute as far as the statement is concerned, whichever call it came with.
 #[derive(Debug, Clone, Copy)]
@@ -280,31 +281,17 @@ impl Session {
         else {
             return self.raise(db_error(1001, "invalid cursor"), EndOfCall::default());
         };
-        let columns = rows.columns().len();
         let mut more = true;
         let until = fetching.asked.min(fetching.sent.saturating_add(ROWS_AT_ONCE));
-        while fetching.sent < until {
-            let at = self.reply.writer.len();
-            if fetching.sent == 0 {
-                put_row_header(&mut self.reply.writer, columns, fetching.asked);
-            }
-            match rows.put_next(&mut self.reply.writer, &mut user.lobs, fetching.sent) {
+        while more && fetching.sent < until {
+            let repeat_first = self.config.repeat_across_answers && !fetching.with_parameters;
+            let writer = &mut self.reply.writer;
+            match put_row(writer, rows, &mut user.lobs, fetching, repeat_first) {
                 Ok(true) => fetching.sent += 1,
-                Ok(false) => {
-                    // A query without rows has a header all the same (recorded for a fetch).
-                    if fetching.sent > 0 {
-                        self.reply.writer.vec_mut().truncate(at);
-                    }
-                    more = false;
-                    break;
-                }
+                Ok(false) => more = false,
                 Err(error) => {
-                    let end = EndOfCall {
-                        cursor: fetching.cursor,
-                        sql_type,
-                        rows: rows.fetched,
-                        ..EndOfCall::default()
-                    };
+                    let (cursor, rows) = (fetching.cursor, rows.fetched);
+                    let end = EndOfCall { cursor, sql_type, rows, ..EndOfCall::default() };
                     return self.raise(error, end);
                 }
             }
@@ -339,6 +326,35 @@ impl Session {
         }
         self.reply.end_call(end);
     }
+}
+
+/// Writes the next row and what belongs in front of it; false if there is no row.
+///
+/// In every recording the first two rows of an answer are sent whole, and each row from the third
+/// on says which of its columns differ from the row before, even if all do.
+fn put_row(
+    writer: &mut Writer,
+    rows: &mut OpenRows,
+    lobs: &mut Lobs,
+    fetching: Fetching,
+    repeat_first: bool,
+) -> Result<bool, DbError> {
+    const WHOLE_ROWS: u32 = 2;
+    let is_row = rows.advance()?;
+    match fetching.sent {
+        // An answer without rows has the header all the same.
+        0 if is_row && repeat_first && rows.fetched > 1 => {
+            let width = rows.width();
+            put_row_header(writer, width, fetching.asked, rows.leave_out_repeated());
+        }
+        0 => put_row_header(writer, rows.width(), fetching.asked, &[]),
+        WHOLE_ROWS.. if is_row => put_bit_vector(writer, rows.leave_out_repeated()),
+        _ => {}
+    }
+    if is_row {
+        rows.put_row(writer, lobs)?;
+    }
+    Ok(is_row)
 }
 
 fn bind_count_error(wanted: usize, came: usize) -> DbError {

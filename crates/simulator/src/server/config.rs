@@ -32,6 +32,9 @@ pub struct ServerConfig {
     pub redirect: Option<String>,
     /// Whether each answer begins with the notice of a shared server.
     pub shared_server: bool,
+    /// Whether the first row of a fetch leaves out what it has in common with the last row of the
+    /// answer before. Official drivers expect it, but for the Rust driver (26.0.0-beta.5).
+    pub repeat_across_answers: bool,
     /// How long a client may take to log on.
     pub log_on_timeout: Duration,
     accounts: Accounts,
@@ -57,6 +60,7 @@ impl ServerConfig {
             open_cursors: 300,
             redirect: None,
             shared_server: false,
+            repeat_across_answers: false,
             log_on_timeout: Duration::from_secs(60),
             accounts: Accounts::new(accounts, random),
             next_session: AtomicU32::new(101),

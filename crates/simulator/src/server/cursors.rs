@@ -12,7 +12,7 @@ use crate::ttc::binds::Declared;
 use crate::ttc::describe::ColumnInfo;
 use crate::ttc::message;
 use crate::ttc::outcome::sql_type;
-use crate::ttc::rows::{Cell, put_bit_vector, put_cell};
+use crate::ttc::rows::{Cell, put_cell};
 
 /// A statement that a client keeps open.
 #[derive(Debug)]
@@ -135,31 +135,33 @@ impl OpenRows {
         }
     }
 
-    /// Writes the next row, which is the answer's row number `index` from 0; false if there is none.
-    ///
-    /// In every recording the first two rows of an answer are sent whole, and each row from the
-    /// third on says which of its columns differ from the row before, even if all do.
-    pub(super) fn put_next(
-        &mut self,
-        writer: &mut Writer,
-        lobs: &mut Lobs,
-        index: u32,
-    ) -> Result<bool, DbError> {
-        const WHOLE_ROWS: u32 = 2;
+    /// How many columns there are.
+    pub(super) fn width(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Goes to the next row; false if there is none.
+    pub(super) fn advance(&mut self) -> Result<bool, DbError> {
         std::mem::swap(&mut self.row, &mut self.previous);
         if !self.source.next_row(&mut self.row)? {
             return Ok(false);
         }
         self.fetched += 1;
-        if index < WHOLE_ROWS {
-            self.sent.fill(true);
-        } else {
-            let pairs = self.row.iter().zip(&self.previous).zip(&self.cells);
-            for (sent, ((new, old), cell)) in self.sent.iter_mut().zip(pairs) {
-                *sent = new != old || is_long(cell.db_type) || is_lob(cell.db_type);
-            }
-            put_bit_vector(writer, &self.sent);
+        self.sent.fill(true);
+        Ok(true)
+    }
+
+    /// Which columns of the row differ from the row before; the others are not sent.
+    pub(super) fn leave_out_repeated(&mut self) -> &[bool] {
+        let pairs = self.row.iter().zip(&self.previous).zip(&self.cells);
+        for (sent, ((new, old), cell)) in self.sent.iter_mut().zip(pairs) {
+            *sent = new != old || is_long(cell.db_type) || is_lob(cell.db_type);
         }
+        &self.sent
+    }
+
+    /// Writes the row.
+    pub(super) fn put_row(&mut self, writer: &mut Writer, lobs: &mut Lobs) -> Result<(), DbError> {
         writer.u8(message::ROW_DATA);
         for ((value, cell), sent) in self.row.iter().zip(&self.cells).zip(&self.sent) {
             if *sent && is_lob(cell.db_type) {
@@ -168,7 +170,7 @@ impl OpenRows {
                 put_cell(writer, *cell, value, &mut self.scratch).map_err(internal_error)?;
             }
         }
-        Ok(true)
+        Ok(())
     }
 }
 

@@ -9,26 +9,34 @@ use oraedge::wire::writer::CHUNK_LENGTH;
 use super::message;
 use super::put::ServerWriter;
 
-/// Writes the message in front of rows: how many columns there are, and how many rows were asked
-/// for. Recorded; the flags are 0x22 in each.
-pub fn put_row_header(writer: &mut Writer, columns: usize, asked: u32) {
+/// Writes the message in front of rows: how many columns there are, how many rows were asked for,
+/// and which columns of the first row are sent if not all are. The flags are 0x22 in each recording.
+pub fn put_row_header(writer: &mut Writer, columns: usize, asked: u32, sent: &[bool]) {
     const FLAGS: u8 = 0x22;
     writer.u8(message::ROW_HEADER);
     writer.u8(FLAGS);
     writer.uint(columns as u64);
     writer.zeros(1); // iteration
     writer.uint(u64::from(asked));
-    writer.zeros(3); // buffer length, bit vector, ROWID
+    writer.zeros(1); // buffer length
+    writer.counted(&bits(sent));
+    writer.zeros(1); // ROWID
 }
 
 /// Writes which columns of the next row are sent, the others being those of the row before.
 pub fn put_bit_vector(writer: &mut Writer, sent: &[bool]) {
     writer.u8(message::BIT_VECTOR);
     writer.uint(sent.iter().filter(|sent| **sent).count() as u64);
-    for columns in sent.chunks(8) {
+    writer.raw(&bits(sent));
+}
+
+/// One bit a column, from the low one of each byte up.
+fn bits(sent: &[bool]) -> Vec<u8> {
+    let bytes = sent.chunks(8).map(|columns| {
         let bits = columns.iter().enumerate();
-        writer.u8(bits.fold(0, |byte, (bit, sent)| byte | u8::from(*sent) << bit));
-    }
+        bits.fold(0, |byte, (bit, sent)| byte | u8::from(*sent) << bit)
+    });
+    bytes.collect()
 }
 
 /// How the values of one column are sent.
