@@ -34,11 +34,11 @@ export class Connection {
   async execute(statement, binds, options) {
     const { sql, values } = readStatement(statement, binds);
     const chosen = this.#chosen(executeOptions(options));
-    const { outcome, cursor } = await this.#run(sql, encodeBinds(values), chosen);
+    const all = !chosen.resultSet;
+    const { outcome, cursor, rows } = await this.#run(sql, encodeBinds(values), chosen, { all });
     if (cursor) {
-      if (chosen.resultSet) return { metaData: cursor.metaData, resultSet: new ResultSet(cursor) };
       const { metaData } = cursor;
-      return { metaData, rows: await cursor.rest() };
+      return all ? { metaData, rows } : { metaData, resultSet: new ResultSet(cursor) };
     }
     const result = { rowsAffected: outcome.rowsAffected };
     const { lastRowid, warning } = outcome;
@@ -66,10 +66,10 @@ export class Connection {
     if (typeof sql !== "string") throw misuse("the statement of executeMany() must be a string");
     const chosen = this.#chosen(executeManyOptions(options));
     const binds = encodeManyBinds(rows, chosen.bindDefs);
-    let flags = EXECUTE_MANY;
-    if (chosen.batchErrors) flags |= EXECUTE_BATCH_ERRORS;
-    if (chosen.dmlRowCounts) flags |= EXECUTE_ROW_COUNTS;
-    const { outcome, cursor } = await this.#run(sql, binds, chosen, flags);
+    let moreFlags = EXECUTE_MANY;
+    if (chosen.batchErrors) moreFlags |= EXECUTE_BATCH_ERRORS;
+    if (chosen.dmlRowCounts) moreFlags |= EXECUTE_ROW_COUNTS;
+    const { outcome, cursor } = await this.#run(sql, binds, chosen, { moreFlags });
     if (cursor) {
       cursor.close();
       throw misuse("executeMany() cannot be used for queries; use execute()");
@@ -258,16 +258,21 @@ export class Connection {
     throw misuse("autoCommit would end the transaction() that this connection is in");
   }
 
-  async #run(sql, binds, options, moreFlags = 0) {
+  /**
+   * Executes in one turn. Gives the outcome of what is no query; of a query the cursor, or with
+   * `all` its rows as well.
+   */
+  #run(sql, binds, options, { all = false, moreFlags = 0 } = {}) {
     let flags = moreFlags;
     if (options.autoCommit) flags |= EXECUTE_AUTO_COMMIT;
     if (options.keepInStmtCache) flags |= EXECUTE_KEEP_IN_CACHE;
     const { prefetchRows = 0, fetchArraySize = 1 } = options;
-    const outcome = await this.#session.turn(options.signal, ({ client }) =>
-      client.execute(sql, binds, flags, prefetchRows, fetchArraySize),
-    );
-    if (!outcome.isQuery) return { outcome };
-    return { outcome, cursor: new Cursor(this.#session, outcome, options) };
+    return this.#session.turn(options.signal, async ({ client, memory }) => {
+      const outcome = await client.execute(sql, binds, flags, prefetchRows, fetchArraySize);
+      if (!outcome.isQuery) return { outcome };
+      const cursor = new Cursor(this.#session, outcome, options);
+      return { cursor, rows: all ? await cursor.readAll(memory) : undefined };
+    });
   }
 }
 

@@ -43,12 +43,38 @@ export class Cursor {
     return this.#outcome !== undefined;
   }
 
-  /** The next rows, never none; undefined behind the last. */
+  /** The next rows, never none; undefined behind the last. Waits for its turn. */
   async next() {
     if (!this.#outcome) return undefined;
+    return this.#session.turn(this.#options.signal, ({ memory }) => this.#read(memory));
+  }
+
+  /** All rows; within the turn of the call that executed the statement. */
+  async readAll(memory) {
+    let all = [];
+    while (this.#outcome) {
+      const rows = await this.#read(memory);
+      if (!rows) break;
+      if (all.length === 0) all = rows;
+      else for (const row of rows) all.push(row);
+    }
+    return all;
+  }
+
+  async #read(memory) {
     const outcome = this.#outcome;
     try {
-      return await this.#fetch(outcome);
+      while (this.#outcome) {
+        // The address itself where the rows are here already: no promise to wait for then.
+        let address = outcome.fetch();
+        if (typeof address !== "number") address = await address;
+        // Closed by its owner while the rows were on their way.
+        if (!this.#outcome) return undefined;
+        const rows = address === 0 ? [] : this.#take(memory, address);
+        if (address === 0) this.close();
+        if (rows.length > 0) return rows;
+      }
+      return undefined;
     } catch (error) {
       // The rows behind a failed fetch cannot be had any more.
       this.close();
@@ -56,42 +82,15 @@ export class Cursor {
     }
   }
 
-  #fetch(outcome) {
-    return this.#session.turn(this.#options.signal, async ({ memory }) => {
-      for (;;) {
-        const address = await outcome.fetch();
-        // Closed by its owner while the rows were on their way.
-        if (this.#outcome !== outcome) return undefined;
-        if (address === 0) {
-          this.close();
-          return undefined;
-        }
-        const batch = readBatch(
-          memory.buffer, address, this.#maker(), this.#converters, this.#instantOf,
-        );
-        let { rows } = batch;
-        if (rows.length >= this.#left) {
-          if (rows.length > this.#left) rows = rows.slice(0, this.#left);
-          this.close();
-        } else if (!batch.more) {
-          this.close();
-        }
-        this.#left -= rows.length;
-        if (rows.length > 0) return rows;
-        if (!this.#outcome) return undefined;
-      }
-    });
-  }
-
-  /** All rows that are left. */
-  async rest() {
-    let all = await this.next();
-    if (!all) return [];
-    for (;;) {
-      const more = await this.next();
-      if (!more) return all;
-      for (const row of more) all.push(row);
-    }
+  #take(memory, address) {
+    const batch = readBatch(
+      memory.buffer, address, this.#maker(), this.#converters, this.#instantOf,
+    );
+    let { rows } = batch;
+    if (rows.length > this.#left) rows = rows.slice(0, this.#left);
+    this.#left -= rows.length;
+    if (this.#left === 0 || !batch.more) this.close();
+    return rows;
   }
 
   #maker() {

@@ -46,7 +46,7 @@ impl Binds {
         };
         let mut given = Vec::with_capacity(width);
         for at in 0..width {
-            given.push(Given::read(&mut input, named, at)?);
+            given.push(Given::read(&mut input, at)?);
         }
         let order: Vec<usize> = if named { places(sql, &given)? } else { (0..width).collect() };
         let mut batch = BindBatch::new(order.len());
@@ -79,40 +79,42 @@ impl Binds {
 
 /// One bind as JavaScript described it.
 #[derive(Debug)]
-struct Given {
-    /// `":name"`, or `in position 1`.
-    label: String,
-    /// The name as the statement's parser writes it, and as JavaScript did; empty by position.
-    upper: String,
-    name: String,
+struct Given<'a> {
+    /// Empty if the bind is found by its position.
+    name: &'a str,
+    /// Index among the binds.
+    at: usize,
     db_type: DbType,
     column: BindColumn,
 }
 
-impl Given {
-    fn read(input: &mut Input<'_>, named: bool, at: usize) -> Result<Given> {
+impl<'a> Given<'a> {
+    fn read(input: &mut Input<'a>, at: usize) -> Result<Given<'a>> {
         let number = input.u16()?;
         let name_length = usize::from(input.u16()?);
         let max_size = input.u32()?;
         let name = std::str::from_utf8(input.take(name_length)?).map_err(|_| broken())?;
         let db_type = DbType::from_number(number).ok_or_else(broken)?;
-        Ok(Given {
-            label: if named { format!("\":{name}\"") } else { format!("in position {}", at + 1) },
-            upper: name.to_uppercase(),
-            name: name.to_owned(),
-            db_type,
-            column: BindColumn {
-                ora_type: db_type.ora_type(),
-                csfrm: db_type.csfrm(),
-                buffer_size: buffer_size(db_type, max_size),
-            },
-        })
+        let column = BindColumn {
+            ora_type: db_type.ora_type(),
+            csfrm: db_type.csfrm(),
+            buffer_size: buffer_size(db_type, max_size),
+        };
+        Ok(Given { name, at, db_type, column })
+    }
+
+    /// `":name"`, or `in position 1`.
+    fn label(&self) -> String {
+        match self.name {
+            "" => format!("in position {}", self.at + 1),
+            name => format!("\":{name}\""),
+        }
     }
 
     /// Says which bind an error is about.
     fn explain(&self, error: Error) -> Error {
         let Error::Misuse { what, remedy } = error else { return error };
-        Error::Misuse { what: format!("the bind {}: {what}", self.label), remedy }
+        Error::Misuse { what: format!("the bind {}: {what}", self.label()), remedy }
     }
 }
 
@@ -130,11 +132,11 @@ pub(crate) fn execute_options(flags: u32, prefetch_rows: u32) -> ExecuteOptions 
 }
 
 /// For each place that the statement has for a value, which of the `given` goes there.
-fn places(sql: &str, given: &[Given]) -> Result<Vec<usize>> {
+fn places(sql: &str, given: &[Given<'_>]) -> Result<Vec<usize>> {
     let wanted = ParsedSql::new(sql).bind_names;
     let find = |name: &str| {
         let exact = given.iter().position(|given| given.name == name);
-        exact.or_else(|| given.iter().position(|given| given.upper == name))
+        exact.or_else(|| given.iter().position(|given| given.name.to_uppercase() == name))
     };
     let order = wanted
         .iter()
@@ -150,7 +152,7 @@ fn places(sql: &str, given: &[Given]) -> Result<Vec<usize>> {
     match given.iter().enumerate().find(|(at, _)| !order.contains(at)) {
         None => Ok(order),
         Some((_, given)) => Err(Error::misuse(
-            format!("the statement has no placeholder {}", given.label),
+            format!("the statement has no placeholder {}", given.label()),
             "take it out of the binds, or put it into the statement",
         )),
     }
@@ -183,7 +185,7 @@ fn broken() -> Error {
 fn push(
     mut input: Input<'_>,
     batch: &mut BindBatch,
-    given: &Given,
+    given: &Given<'_>,
     zone_minutes: i32,
 ) -> Result<()> {
     let (db_type, column) = (given.db_type, given.column);
