@@ -61,6 +61,22 @@ pub struct Pair {
     pub now: Timestamp,
     /// In which pieces bytes arrive.
     pub piece: usize,
+    /// How many bytes the server sent.
+    pub sent: usize,
+    /// What is done to the bytes that the server sends.
+    pub fault: Fault,
+}
+
+/// What is done to the bytes that a server sends; positions count from its first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// The stream ends there.
+    Cut(usize),
+    /// The stream stops there, and stays open.
+    Stall(usize),
+    /// The bits of one byte are flipped.
+    Flip(usize, u8),
 }
 
 impl Pair {
@@ -84,7 +100,14 @@ impl Pair {
         let client = Session::new(Timestamp::ZERO, options, entropy);
         let entropy = Box::new(pseudo_random(0x5e6e));
         let server = ServerConnection::new(Arc::clone(config), entropy, "192.0.2.1");
-        Pair { client, server, now: Timestamp::ZERO, piece: usize::MAX }
+        Pair {
+            client,
+            server,
+            now: Timestamp::ZERO,
+            piece: usize::MAX,
+            sent: 0,
+            fault: Fault::None,
+        }
     }
 
     /// Connects and logs on.
@@ -127,11 +150,7 @@ impl Pair {
 
     fn run_server(&mut self, client: Option<Timestamp>) {
         match self.server.poll_output() {
-            server::Output::Transmit(bytes) => {
-                for piece in bytes.chunks(self.piece) {
-                    self.client.handle_input(self.now, Input::Received(piece));
-                }
-            }
+            server::Output::Transmit(bytes) => self.deliver(bytes),
             server::Output::Close(_) => self.client.handle_input(self.now, Input::Ended(None)),
             server::Output::Timeout(server) => {
                 let next = [client, server].into_iter().flatten().min();
@@ -139,6 +158,26 @@ impl Pair {
                 self.server.handle_timeout(self.now);
                 self.client.handle_input(self.now, Input::Tick);
             }
+        }
+    }
+
+    fn deliver(&mut self, mut bytes: Vec<u8>) {
+        let from = self.sent;
+        self.sent += bytes.len();
+        match self.fault {
+            Fault::Cut(at) | Fault::Stall(at) => bytes.truncate(at.saturating_sub(from)),
+            Fault::Flip(at, bits) => {
+                if let Some(byte) = at.checked_sub(from).and_then(|at| bytes.get_mut(at)) {
+                    *byte ^= bits;
+                }
+            }
+            Fault::None => {}
+        }
+        for piece in bytes.chunks(self.piece) {
+            self.client.handle_input(self.now, Input::Received(piece));
+        }
+        if matches!(self.fault, Fault::Cut(at) if at < self.sent) {
+            self.client.handle_input(self.now, Input::Ended(None));
         }
     }
 
