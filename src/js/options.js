@@ -100,6 +100,10 @@ const NOT_YET = [
   "walletPassword", "httpsProxy", "poolAlias", "edition", "shardingKey", "superShardingKey", "tag",
 ];
 
+const STRINGS = [
+  "newPassword", "tnsNames", "program", "machine", "osUser", "terminal", "driverName",
+];
+
 /** The options of `getConnection()`, in the names that the wasm side reads. */
 export function connectOptions(options, identity) {
   check(isObject(options), "options", "an object", options);
@@ -110,8 +114,11 @@ export function connectOptions(options, identity) {
   }
   const user = either(options, "user", "username");
   const connectString = either(options, "connectString", "connectionString");
+  // What was given is not shown: a password must not get into an error's text.
   for (const [name, value] of [["user", user], ["password", options.password]]) {
-    check(typeof value === "string" && value !== "", name, "a string that is not empty", mask(value));
+    if (typeof value !== "string" || value === "") {
+      throw misuse(`"${name}" must be a string that is not empty`);
+    }
   }
   check(
     typeof connectString === "string" && connectString.trim() !== "",
@@ -119,10 +126,9 @@ export function connectOptions(options, identity) {
     'a string such as "db.example:1521/service"',
     connectString,
   );
-  const strings = ["newPassword", "tnsNames", "program", "machine", "osUser", "terminal", "driverName"];
-  for (const name of strings) {
+  for (const name of STRINGS) {
     const value = options[name];
-    check(value === undefined || typeof value === "string", name, "a string", mask(value));
+    if (value !== undefined && typeof value !== "string") throw misuse(`"${name}" must be a string`);
   }
   for (const name of ["stmtCacheSize", "callTimeout"]) {
     if (options[name] !== undefined) checkOption(name, options[name]);
@@ -151,11 +157,6 @@ export function connectOptions(options, identity) {
     // The session keeps the time zone that it is logged on with.
     zoneMinutes: -new Date().getTimezoneOffset(),
   };
-}
-
-// A password must not get into an error's text.
-function mask(value) {
-  return typeof value === "string" && value !== "" ? "that" : value;
 }
 
 function either(options, name, alias) {
