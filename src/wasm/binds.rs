@@ -496,6 +496,7 @@ mod tests {
         let binds = [(DbType::Number, "", 1), (DbType::Varchar, "", 3)];
         let values = [int(1), text("abc"), null(), null(), int(3), text("")];
         let read = Binds::read(&buffer(3, &binds, false, &values), "", 0).unwrap();
+        assert_eq!(read.rows, 3);
         let rows = [
             vec![number("1"), Value::Text("abc".to_owned())],
             vec![Value::Null, Value::Null],

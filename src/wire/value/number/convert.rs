@@ -132,12 +132,42 @@ impl Number {
     /// NaN is [`NumberError::NotANumber`]; infinities and what is too large or too close to zero
     /// for NUMBER are [`NumberError::OutOfRange`].
     pub fn from_f64(value: f64) -> Result<Number, NumberError> {
+        if let Some(number) = Number::from_few_digits(value) {
+            return Ok(number);
+        }
         Number::from_shortest(value.is_nan(), value.is_infinite(), format_args!("{value:e}"))
     }
 
     /// [`Number::from_f64`] of an `f32`, with the fewest digits that tell it from other `f32`s.
     pub fn from_f32(value: f32) -> Result<Number, NumberError> {
         Number::from_shortest(value.is_nan(), value.is_infinite(), format_args!("{value:e}"))
+    }
+
+    /// [`Number::from_f64`] of a value with at most fifteen digits and four decimal places, as
+    /// counts and amounts are, without going by text; `None` for all others.
+    ///
+    /// The quotient of two exact doubles is rounded once, so the decimal reads back as `value`; and
+    /// of the decimals with so few digits no other one does, which makes it the shortest.
+    fn from_few_digits(value: f64) -> Option<Number> {
+        const LIMIT: f64 = 1e15;
+        [(0, 1.0), (1, 1e2), (2, 1e4)].into_iter().find_map(|(pairs_behind, power)| {
+            let whole = (value * power).round_ties_even();
+            if whole.abs() >= LIMIT || whole / power != value {
+                return None;
+            }
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "below LIMIT"
+            )]
+            let mut rest = whole.abs() as u64;
+            let mut pairs = [0; 8];
+            for pair in pairs.iter_mut().rev() {
+                *pair = u8::try_from(rest % 100).unwrap_or_default();
+                rest /= 100;
+            }
+            Number::from_pairs(whole < 0.0, 7 - pairs_behind, &pairs).ok()
+        })
     }
 
     fn from_shortest(
@@ -229,5 +259,34 @@ impl std::ops::Neg for Number {
             *slot = pair;
         }
         Number::from_pairs(!digits.negative, digits.exponent, &pairs).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By way of text, which needs no argument about digits.
+    fn by_text(value: f64) -> Result<Number, NumberError> {
+        format!("{value:e}").parse()
+    }
+
+    #[test]
+    fn few_digits_give_the_number_that_the_text_gives() {
+        let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+        for round in 0..20_000u32 {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            let digits = 10u64.pow(round % 17);
+            let whole = (seed % (digits * 10)) as f64;
+            let value = whole / 10f64.powi(i32::try_from(round % 7).unwrap());
+            for value in [value, -value] {
+                assert_eq!(Number::from_f64(value), by_text(value), "{value:e}");
+            }
+        }
+        for value in [0.0, -0.0, 0.1, 0.07, 1.005, 1e15, 1e15 - 1.0, 1e22, 0.00005, f64::EPSILON] {
+            assert_eq!(Number::from_f64(value), by_text(value), "{value:e}");
+        }
     }
 }
