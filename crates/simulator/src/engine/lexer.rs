@@ -6,6 +6,8 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, Word};
 
 use super::error::{Result, plain, plain_at};
+use super::type_name::{Cursor, parse_type};
+use super::types::OraType;
 
 /// A text with its tokens (blanks and comments left out) and its binds.
 #[derive(Debug, Clone)]
@@ -52,9 +54,17 @@ impl Positions {
     }
 }
 
+/// Marks a placeholder's number, so that it is found again in what sqlparser prints.
+pub(crate) const BIND_MARK: char = '\u{1}';
+
 /// The placeholder that stands for the bind at `index` (from 0).
 pub(crate) fn placeholder(index: usize) -> Token {
-    Token::Placeholder(format!(":{index}"))
+    Token::Placeholder(format!("{BIND_MARK}{index}{BIND_MARK}"))
+}
+
+/// The bind that a placeholder stands for.
+pub(crate) fn placeholder_index(name: &str) -> Option<usize> {
+    name.strip_prefix(BIND_MARK)?.strip_suffix(BIND_MARK)?.parse().ok()
 }
 
 /// An unquoted word.
@@ -123,9 +133,12 @@ pub(crate) fn lex(text: &str) -> Result<Lexed> {
                     "TO_BINARY_DOUBLE"
                 };
                 at += 1;
-                for token in
-                    [word(function), Token::LParen, Token::Number(digits, false), Token::RParen]
-                {
+                for token in [
+                    word(function),
+                    Token::LParen,
+                    Token::SingleQuotedString(digits),
+                    Token::RParen,
+                ] {
                     tokens.push(TokenWithSpan::new(token, span));
                 }
             }
@@ -140,8 +153,12 @@ fn is_float_suffix(word: &Word) -> bool {
 }
 
 /// Rewrites what sqlparser's Oracle dialect does not know into what it does.
-pub(crate) fn prepare_for_parser(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+pub(crate) fn prepare_for_parser(tokens: &[TokenWithSpan]) -> Result<Prepared> {
     let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let mut types = Vec::new();
+    // Depths of parentheses at which an open CAST waits for its type.
+    let mut casts = Vec::new();
+    let mut depth = 0usize;
     let mut at = 0;
     let is = |at: usize, text: &str| tokens.get(at).is_some_and(|t| is_word(&t.token, text));
     while at < tokens.len() {
@@ -150,34 +167,26 @@ pub(crate) fn prepare_for_parser(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan>
         let mut push = |token: Token| out.push(TokenWithSpan::new(token, span));
         match token {
             Token::Word(w) if w.quote_style.is_none() => match w.keyword {
-                Keyword::UNIQUE if at > 0 && is(at - 1, "SELECT") => push(word("DISTINCT")),
-                Keyword::ORDER if is(at + 1, "SIBLINGS") => {
+                Keyword::AS if casts.last() == Some(&depth) => {
                     push(token.clone());
-                    at += 1;
-                }
-                Keyword::TIMESTAMP => {
-                    // TIMESTAMP [(n)] WITH LOCAL TIME ZONE: one made-up type name.
-                    let digits = match (tokens.get(at + 1), tokens.get(at + 2), tokens.get(at + 3))
-                    {
-                        (Some(l), Some(n), Some(r))
-                            if l.token == Token::LParen && r.token == Token::RParen =>
-                        {
-                            Some(n.token.clone())
-                        }
-                        _ => None,
-                    };
-                    let with = at + 1 + if digits.is_some() { 3 } else { 0 };
-                    if is(with, "WITH") && is(with + 1, "LOCAL") && is(with + 2, "TIME") {
-                        push(word(LOCAL_TIMESTAMP_TYPE));
-                        if let Some(digits) = digits {
-                            push(Token::LParen);
-                            push(digits);
-                            push(Token::RParen);
-                        }
-                        at = with + 3;
-                    } else {
-                        push(token.clone());
+                    casts.pop();
+                    let mut cursor = Cursor { tokens, at: at + 1 };
+                    if let Some(ty) = parse_type(&mut cursor)? {
+                        push(word(TYPE_MARK));
+                        push(Token::LParen);
+                        push(Token::Number(types.len().to_string(), false));
+                        push(Token::RParen);
+                        types.push(ty);
+                        at = cursor.at - 1;
                     }
+                }
+                Keyword::UNIQUE if at > 0 && is(at - 1, "SELECT") => push(word("DISTINCT")),
+                Keyword::ORDER if is(at + 1, "SIBLINGS") && is(at + 2, "BY") => {
+                    push(token.clone());
+                    push(word("BY"));
+                    push(word(SIBLINGS_MARK));
+                    push(Token::Comma);
+                    at += 2;
                 }
                 Keyword::ANY | Keyword::SOME | Keyword::ALL
                     if matches!(tokens.get(at + 1).map(|t| &t.token), Some(Token::LParen))
@@ -186,23 +195,49 @@ pub(crate) fn prepare_for_parser(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan>
                         && !is(at + 2, "SELECT")
                         && !is(at + 2, "WITH") =>
                 {
-                    push(word(if w.keyword == Keyword::ALL { "O$ALL" } else { "O$ANY" }));
+                    push(word(if w.keyword == Keyword::ALL { ALL_LIST } else { ANY_LIST }));
                 }
                 _ => push(token.clone()),
             },
+            Token::LParen => {
+                depth += 1;
+                if at > 0 && is(at - 1, "CAST") {
+                    casts.push(depth);
+                }
+                push(token.clone());
+            }
+            Token::RParen => {
+                depth = depth.saturating_sub(1);
+                push(token.clone());
+            }
             _ => push(token.clone()),
         }
         at += 1;
     }
-    out
+    Ok(Prepared { tokens: out, types })
 }
 
 fn is_comparison(token: &Token) -> bool {
     matches!(token, Token::Eq | Token::Neq | Token::Lt | Token::LtEq | Token::Gt | Token::GtEq)
 }
 
-/// Stands for TIMESTAMP WITH LOCAL TIME ZONE in what sqlparser sees.
-pub(crate) const LOCAL_TIMESTAMP_TYPE: &str = "O$TIMESTAMP_LTZ";
+/// Stands for ALL (list) as a function.
+pub(crate) const ALL_LIST: &str = "O$ALL";
+/// Stands for ANY (list) as a function.
+pub(crate) const ANY_LIST: &str = "O$ANY";
+
+/// The first ORDER BY item of what was ORDER SIBLINGS BY.
+pub(crate) const SIBLINGS_MARK: &str = "O$SIBLINGS";
+
+/// Stands for a type in CAST: `O$TYPE(n)` is the one at `n`.
+pub(crate) const TYPE_MARK: &str = "O$TYPE";
+
+/// Tokens for sqlparser.
+pub(crate) struct Prepared {
+    pub(crate) tokens: Vec<TokenWithSpan>,
+    /// The types that CAST names.
+    pub(crate) types: Vec<OraType>,
+}
 
 #[cfg(test)]
 mod tests {

@@ -14,18 +14,38 @@
 //! comparison, sorting, grouping and indexes are right without a collation, and nothing goes
 //! through a float.
 
+mod catalog;
 mod cursor;
+mod database;
 mod datetime;
+mod ddl;
+mod dictionary;
+mod environment;
 mod error;
 mod format_date;
+mod format_number;
+mod functions;
+mod generators;
 mod lexer;
 mod num;
+mod parse;
+mod plsql;
+mod prepare;
+mod sample;
 mod session;
 mod settings;
+mod spill;
 mod statement;
+mod storage;
+mod translate;
+mod type_name;
 mod types;
 
 pub use cursor::RowSource;
-pub use session::{Database, Session};
+pub use database::Database;
+pub use session::Session;
 pub use settings::{Generation, Settings};
 pub use statement::{Column, Outcome, Statement, StatementKind};
+
+#[cfg(test)]
+mod tests;

@@ -369,6 +369,12 @@ impl Num {
         self.decimal().1
     }
 
+    /// Times a power of ten.
+    pub(crate) fn shifted(self, digits: i32) -> Num {
+        let (decimal, point) = self.decimal();
+        Num::from_decimal(self.negative, &decimal, point + digits).unwrap_or(Num::ZERO)
+    }
+
     /// Half away from zero, to `places` behind (negative: before) the point.
     pub(crate) fn round(self, places: i32) -> Result<Num, NumError> {
         let (mut digits, mut point) = self.decimal();

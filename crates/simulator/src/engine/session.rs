@@ -1,79 +1,117 @@
-//! Databases and the sessions on them.
+//! Sessions: statements, transactions.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use oraedge::error::DbError;
-use oraedge::wire::value::Value;
+use oraedge::wire::value::{Rowid, Value};
+use rusqlite::Connection;
+use rusqlite::types::Value as Sql;
+use sqlparser::ast::{Expr, SelectItem, Statement as Tree};
 
-use super::error::unsupported;
-use super::settings::Settings;
-use super::statement::{Outcome, Statement};
+use super::catalog::{Catalog, ConstraintKind, Definition};
+use super::cursor::RowSource;
+use super::database::{Database, Reader, Shared, sqlite_error};
+use super::environment::Environment;
+use super::error::{Result, ora, plain};
+use super::functions::rowid_of;
+use super::prepare::{Body, Prepared, prepare};
+use super::settings::Generation;
+use super::spill::SpillWriter;
+use super::statement::{Outcome, Statement, StatementKind};
+use super::storage::{bind_type, bind_value, read_value};
+use super::translate::{Change, DmlPlan, OutColumn, Translated, Translator, describe};
+use super::types::{Kind, OraType};
 
-/// A database that any number of sessions share. Cloning gives another handle on the same one.
+/// Rows that a query may have to be read at once.
+const PROBE_ROWS: usize = 100;
+/// Plans that a session keeps.
+const MAX_PLANS: usize = 300;
+
+/// A translated statement.
 #[derive(Debug, Clone)]
-pub struct Database {
-    settings: Arc<Settings>,
+enum Plan {
+    Query(Arc<QueryPlan>),
+    Dml(Arc<Vec<DmlPlan>>),
 }
 
-impl Database {
-    /// A new database that lasts as long as its handles and sessions.
-    ///
-    /// # Errors
-    ///
-    /// When the files of SQLite cannot be made.
-    pub fn in_memory(settings: Settings) -> Result<Database, DbError> {
-        Ok(Database { settings: Arc::new(settings) })
-    }
+#[derive(Debug)]
+struct QueryPlan {
+    query: Translated,
+    kinds: Vec<Kind>,
+    volatile: bool,
+    for_update: bool,
+}
 
-    /// The database in a file, which is made if it is not there.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be opened or is not one of the simulator's.
-    pub fn open(path: &Path, settings: Settings) -> Result<Database, DbError> {
-        let _ = path;
-        Ok(Database { settings: Arc::new(settings) })
-    }
-
-    /// What the database says about itself.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// Starts a session of `user` (upper case), who becomes an owner of objects if new.
-    ///
-    /// # Errors
-    ///
-    /// When SQLite cannot be opened once more.
-    pub fn session(&self, user: &str) -> Result<Session, DbError> {
-        Ok(Session { user: user.to_owned(), context: BTreeMap::new(), in_transaction: false })
-    }
+/// What a plan was made for.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct PlanKey {
+    sql: Arc<str>,
+    binds: Vec<OraType>,
+    catalog: u64,
+    schema: String,
 }
 
 /// One connection's session: its transaction, its settings, its statements.
-#[derive(Debug)]
 pub struct Session {
-    user: String,
-    context: BTreeMap<String, String>,
+    shared: Arc<Shared>,
+    pub(super) environment: Arc<Environment>,
+    pub(super) connection: Connection,
+    readers: Arc<Mutex<Vec<Reader>>>,
     in_transaction: bool,
+    pub(super) output: Vec<String>,
+    pub(super) output_enabled: bool,
+    plans: HashMap<PlanKey, Plan>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("user", &self.environment.user)
+            .field("in_transaction", &self.in_transaction)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Session {
+    pub(super) fn new(database: &Database, user: &str) -> Result<Session> {
+        let shared = Arc::clone(&database.shared);
+        let environment = Arc::new(Environment::new(
+            Arc::clone(&shared.settings),
+            Arc::clone(&shared.sequences),
+            user,
+        ));
+        let connection = shared.connect(&environment)?;
+        Ok(Session {
+            shared,
+            environment,
+            connection,
+            readers: Arc::default(),
+            in_transaction: false,
+            output: Vec::new(),
+            output_enabled: false,
+            plans: HashMap::new(),
+        })
+    }
+
     /// The user who logged on.
     pub fn user(&self) -> &str {
-        &self.user
+        &self.environment.user
+    }
+
+    /// Where names without an owner are looked up.
+    pub fn current_schema(&self) -> String {
+        self.environment.state().schema.clone()
     }
 
     /// Sets what `SYS_CONTEXT('USERENV', key)` answers (`SID`, `MODULE`, `IP_ADDRESS` ...).
     pub fn set_context(&mut self, key: &str, value: impl Into<String>) {
-        self.context.insert(key.to_uppercase(), value.into());
+        self.environment.state().context.insert(key.to_uppercase(), value.into());
     }
 
     /// What `SYS_CONTEXT('USERENV', key)` answers.
-    pub fn context(&self, key: &str) -> Option<&str> {
-        self.context.get(&key.to_uppercase()).map(String::as_str)
+    pub fn context(&self, key: &str) -> Option<String> {
+        self.environment.context("USERENV", key).ok().flatten()
     }
 
     /// Parses and describes a text.
@@ -82,7 +120,26 @@ impl Session {
     ///
     /// Oracle's own, with the place in the text where Oracle gives one.
     pub fn prepare(&mut self, sql: &str) -> Result<Statement, DbError> {
-        Err(unsupported(sql))
+        self.prepare_inner(sql).map_err(|error| self.finish_error(error))
+    }
+
+    fn prepare_inner(&mut self, sql: &str) -> Result<Statement> {
+        let prepared = prepare(sql)?;
+        let sql: Arc<str> = sql.into();
+        let mut columns = Vec::new();
+        if let Body::Query(_) = prepared.body {
+            let types = vec![OraType::NULL; prepared.bind_names.len()];
+            let plan = self.query_plan(&sql, &prepared, &types)?;
+            columns = describe(&plan.query.columns);
+        }
+        Ok(Statement {
+            sql,
+            kind: prepared.kind,
+            columns,
+            bind_names: prepared.bind_names.clone(),
+            out_binds: prepared.out_binds.clone(),
+            prepared,
+        })
     }
 
     /// Runs a statement with one value for each of its `bind_names`.
@@ -91,8 +148,123 @@ impl Session {
     ///
     /// Oracle's own; the statement then changed nothing.
     pub fn execute(&mut self, statement: &Statement, binds: &[Value]) -> Result<Outcome, DbError> {
-        let _ = binds;
-        Err(unsupported(statement.sql()))
+        let result = if binds.len() < statement.bind_names.len() {
+            Err(plain(1008))
+        } else if binds.len() > statement.bind_names.len() {
+            Err(plain(1036))
+        } else {
+            self.environment.tick();
+            self.run(&statement.sql, &statement.prepared, binds)
+        };
+        result.map_err(|error| self.finish_error(error))
+    }
+
+    /// Prepares and executes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::prepare`] and [`Session::execute`].
+    pub fn execute_text(&mut self, sql: &str, binds: &[Value]) -> Result<Outcome, DbError> {
+        let statement = self.prepare(sql)?;
+        self.execute(&statement, binds)
+    }
+
+    /// From 23ai on an error says where to read about it.
+    fn finish_error(&self, mut error: DbError) -> DbError {
+        if self.shared.settings.generation >= Generation::V23
+            && !error.message.contains("docs.oracle.com")
+            && !(20_000..21_000).contains(&error.number)
+        {
+            let help =
+                format!("\nHelp: https://docs.oracle.com/error-help/db/ora-{:05}/", error.number);
+            error.message.push_str(&help);
+        }
+        error
+    }
+
+    pub(super) fn run(
+        &mut self,
+        sql: &Arc<str>,
+        prepared: &Prepared,
+        binds: &[Value],
+    ) -> Result<Outcome> {
+        match &prepared.body {
+            Body::Query(_) => self.run_query(sql, prepared, binds),
+            Body::Dml(_) => self.run_dml(sql, prepared, binds),
+            Body::Ddl => {
+                self.run_ddl(prepared)?;
+                Ok(Outcome::default())
+            }
+            Body::PlSql(block) => self.run_block(block, prepared, binds),
+            Body::Commit => self.end(true).map(|()| Outcome::default()),
+            Body::Rollback(None) => self.end(false).map(|()| Outcome::default()),
+            Body::Rollback(Some(name)) => {
+                let error = || {
+                    ora(
+                        1086,
+                        format!(
+                            "savepoint '{name}' never established in this session or is invalid"
+                        ),
+                    )
+                };
+                if !self.in_transaction {
+                    return Err(error());
+                }
+                self.batch(&format!("ROLLBACK TO {}", savepoint(name))).map_err(|_| error())?;
+                Ok(Outcome::default())
+            }
+            Body::Savepoint(name) => {
+                self.begin()?;
+                self.batch(&format!("SAVEPOINT {}", savepoint(name)))?;
+                Ok(Outcome::default())
+            }
+            Body::Lock => self.begin().map(|()| Outcome::default()),
+            Body::Nothing => Ok(Outcome::default()),
+        }
+    }
+
+    pub(super) fn batch(&self, sql: &str) -> Result<()> {
+        self.connection.execute_batch(sql).map_err(sqlite_error)
+    }
+
+    /// Begins the transaction if none is open.
+    pub(super) fn begin(&mut self) -> Result<()> {
+        if !self.in_transaction {
+            self.batch("BEGIN IMMEDIATE")?;
+            self.in_transaction = true;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, commit: bool) -> Result<()> {
+        if self.in_transaction {
+            if commit {
+                self.keep_sequences()?;
+            }
+            let result = self.batch(if commit { "COMMIT" } else { "ROLLBACK" });
+            if result.is_err() {
+                // Nothing may stay half open.
+                let _ = self.batch("ROLLBACK");
+            }
+            self.in_transaction = false;
+            result?;
+        }
+        Ok(())
+    }
+
+    fn keep_sequences(&self) -> Result<()> {
+        let used: Vec<u64> = self.environment.state().current.keys().copied().collect();
+        for id in used {
+            if let Some(state) = self.shared.sequences.get(id) {
+                self.connection
+                    .prepare_cached("INSERT OR REPLACE INTO o_sequence VALUES (?1, ?2, ?3)")
+                    .and_then(|mut s| {
+                        s.execute((id as i64, state.next.to_bytes(), state.exhausted))
+                    })
+                    .map_err(sqlite_error)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes the transaction's changes last.
@@ -101,8 +273,7 @@ impl Session {
     ///
     /// When SQLite cannot write.
     pub fn commit(&mut self) -> Result<(), DbError> {
-        self.in_transaction = false;
-        Ok(())
+        self.end(true)
     }
 
     /// Undoes the transaction's changes.
@@ -111,8 +282,7 @@ impl Session {
     ///
     /// When SQLite cannot write.
     pub fn rollback(&mut self) -> Result<(), DbError> {
-        self.in_transaction = false;
-        Ok(())
+        self.end(false)
     }
 
     /// Whether there are changes to commit.
@@ -122,6 +292,410 @@ impl Session {
 
     /// Takes the lines that `DBMS_OUTPUT.PUT_LINE` wrote.
     pub fn take_output(&mut self) -> Vec<String> {
-        Vec::new()
+        std::mem::take(&mut self.output)
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
+        self.shared.catalog()
+    }
+
+    /// Commits, then changes the catalog and SQLite's tables in one transaction.
+    pub(super) fn change_catalog<T>(
+        &mut self,
+        change: impl FnOnce(&mut Catalog, &mut Session) -> Result<T>,
+    ) -> Result<T> {
+        self.end(true)?;
+        let shared = Arc::clone(&self.shared);
+        let _lock = shared.ddl_lock();
+        self.batch("BEGIN IMMEDIATE")?;
+        let mut catalog = shared.catalog().as_ref().clone();
+        let result = change(&mut catalog, self).and_then(|value| {
+            catalog.version += 1;
+            let text = serde_json::to_string(&catalog.without_dictionary())
+                .map_err(|e| ora(600, format!("internal error code, arguments: [catalog: {e}]")))?;
+            self.connection
+                .execute("INSERT OR REPLACE INTO o_catalog VALUES (1, ?1)", [text])
+                .map_err(sqlite_error)?;
+            super::dictionary::refresh(&self.connection, &catalog)?;
+            Ok(value)
+        });
+        match result {
+            Ok(value) => {
+                self.batch("COMMIT")?;
+                for object in catalog.objects() {
+                    if let Definition::Sequence(definition) = &object.definition {
+                        if shared.sequences.get(object.id).is_none() {
+                            let start = super::database::sequence_start(definition)?;
+                            shared.sequences.set(object.id, start);
+                        }
+                    }
+                }
+                shared.set_catalog(catalog);
+                Ok(value)
+            }
+            Err(error) => {
+                self.batch("ROLLBACK")?;
+                Err(error)
+            }
+        }
+    }
+
+    fn plan_key(&self, sql: &Arc<str>, catalog: &Catalog, types: &[OraType]) -> PlanKey {
+        PlanKey {
+            sql: Arc::clone(sql),
+            binds: types.to_vec(),
+            catalog: catalog.version,
+            schema: self.environment.state().schema.clone(),
+        }
+    }
+
+    fn keep_plan(&mut self, key: PlanKey, plan: Plan) {
+        if self.plans.len() >= MAX_PLANS {
+            self.plans.clear();
+        }
+        self.plans.insert(key, plan);
+    }
+
+    fn query_plan(
+        &mut self,
+        sql: &Arc<str>,
+        prepared: &Prepared,
+        types: &[OraType],
+    ) -> Result<Arc<QueryPlan>> {
+        let catalog = self.catalog();
+        let key = self.plan_key(sql, &catalog, types);
+        if let Some(Plan::Query(plan)) = self.plans.get(&key) {
+            return Ok(Arc::clone(plan));
+        }
+        let Body::Query(parsed) = &prepared.body else { return Err(plain(900)) };
+        let mut translator = Translator::new(
+            &catalog,
+            &self.environment,
+            &prepared.lexed.positions,
+            &prepared.lexed.binds,
+            types,
+        );
+        translator.cast_types = &parsed.types;
+        let query = translator.top_query(&parsed.query)?;
+        let plan = Arc::new(QueryPlan {
+            kinds: query.columns.iter().map(|c| c.ty.kind).collect(),
+            query,
+            volatile: translator.volatile,
+            for_update: translator.for_update,
+        });
+        self.keep_plan(key, Plan::Query(Arc::clone(&plan)));
+        Ok(plan)
+    }
+
+    fn bind_all(&self, binds: &[Value]) -> Result<(Vec<OraType>, Vec<Sql>)> {
+        let types = binds.iter().map(bind_type).collect();
+        let values =
+            binds.iter().map(|b| bind_value(b, &self.environment)).collect::<Result<Vec<_>>>()?;
+        Ok((types, values))
+    }
+
+    fn run_query(
+        &mut self,
+        sql: &Arc<str>,
+        prepared: &Prepared,
+        binds: &[Value],
+    ) -> Result<Outcome> {
+        let (types, values) = self.bind_all(binds)?;
+        let plan = self.query_plan(sql, prepared, &types)?;
+        if plan.for_update {
+            self.begin()?;
+        }
+        let columns = describe(&plan.query.columns);
+        let whole = self.in_transaction || plan.volatile;
+        let mut rows = SpillWriter::default();
+        {
+            let mut statement =
+                self.connection.prepare_cached(&plan.query.sql).map_err(sqlite_error)?;
+            // A bind that the translation dropped has no place any more.
+            let wanted = statement.parameter_count().min(values.len());
+            let mut cursor = statement
+                .query(rusqlite::params_from_iter(&values[..wanted]))
+                .map_err(sqlite_error)?;
+            let mut count = 0;
+            loop {
+                let Some(row) = cursor.next().map_err(sqlite_error)? else {
+                    let rows = RowSource::complete(columns, plan.kinds.clone(), rows.finish()?);
+                    return Ok(Outcome { rows: Some(rows), ..Outcome::default() });
+                };
+                count += 1;
+                if !whole && count > PROBE_ROWS {
+                    break;
+                }
+                rows.push(row, &plan.kinds)?;
+            }
+        }
+        let reader = match self.readers.lock().unwrap_or_else(|p| p.into_inner()).pop() {
+            Some(reader) => reader,
+            None => self.shared.reader(&self.environment)?,
+        };
+        reader.environment.state().clone_from(&self.environment.state());
+        let rows = RowSource::streaming(
+            columns,
+            plan.kinds.clone(),
+            plan.query.sql.clone(),
+            values,
+            reader,
+            Arc::clone(&self.readers),
+        )?;
+        Ok(Outcome { rows: Some(rows), ..Outcome::default() })
+    }
+
+    fn dml_plan(
+        &mut self,
+        sql: &Arc<str>,
+        prepared: &Prepared,
+        types: &[OraType],
+    ) -> Result<Arc<Vec<DmlPlan>>> {
+        let catalog = self.catalog();
+        let key = self.plan_key(sql, &catalog, types);
+        if let Some(Plan::Dml(plan)) = self.plans.get(&key) {
+            return Ok(Arc::clone(plan));
+        }
+        let Body::Dml(trees) = &prepared.body else { return Err(plain(900)) };
+        let mut plans = Vec::new();
+        for part in trees {
+            let mut translator = Translator::new(
+                &catalog,
+                &self.environment,
+                &prepared.lexed.positions,
+                &prepared.lexed.binds,
+                types,
+            );
+            translator.cast_types = &part.types;
+            plans.push(match &part.tree {
+                Tree::Insert(insert) => {
+                    translator.insert(insert, &returning(insert.returning.as_deref())?)?
+                }
+                Tree::Update(update) => {
+                    translator.update(update, &returning(update.returning.as_deref())?)?
+                }
+                Tree::Delete(delete) => {
+                    translator.delete(delete, &returning(delete.returning.as_deref())?)?
+                }
+                Tree::Merge(merge) => translator.merge(merge)?,
+                _ => return Err(plain(900)),
+            });
+        }
+        let plans = Arc::new(plans);
+        self.keep_plan(key, Plan::Dml(Arc::clone(&plans)));
+        Ok(plans)
+    }
+
+    fn run_dml(&mut self, sql: &Arc<str>, prepared: &Prepared, binds: &[Value]) -> Result<Outcome> {
+        let (types, values) = self.bind_all(binds)?;
+        let plans = self.dml_plan(sql, prepared, &types)?;
+        let began = !self.in_transaction;
+        self.begin()?;
+        let atomic = !began && (plans.len() > 1 || plans.iter().any(|p| p.many));
+        if atomic {
+            self.batch("SAVEPOINT o_statement")?;
+        }
+        let mut outcome = Outcome::default();
+        let mut result = Ok(());
+        for plan in plans.iter() {
+            result = self.run_plan(plan, &values, &prepared.out_binds, &mut outcome);
+            if result.is_err() {
+                break;
+            }
+        }
+        match result {
+            Ok(()) => {
+                if atomic {
+                    self.batch("RELEASE o_statement")?;
+                }
+                // What changed nothing leaves no transaction behind.
+                if began && outcome.rows_affected == 0 {
+                    self.end(false)?;
+                }
+                Ok(outcome)
+            }
+            Err(error) => {
+                if began {
+                    self.end(false)?;
+                } else if atomic {
+                    self.batch("ROLLBACK TO o_statement; RELEASE o_statement")?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn run_plan(
+        &self,
+        plan: &DmlPlan,
+        values: &[Sql],
+        out_binds: &[usize],
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        let floor: i64 = if plan.is_insert && !plan.after.is_empty() {
+            let sql = format!("SELECT coalesce(max(rowid),0) FROM {}", plan.physical);
+            self.connection
+                .prepare_cached(&sql)
+                .and_then(|mut s| s.query_row([], |row| row.get(0)))
+                .map_err(sqlite_error)?
+        } else {
+            i64::MIN
+        };
+        let mut returned: Vec<Vec<Value>> = vec![Vec::new(); plan.returning.len()];
+        let mut last = None;
+        for step in &plan.steps {
+            let mut statement = self.connection.prepare_cached(&step.sql).map_err(sqlite_error)?;
+            let wanted = statement.parameter_count().min(values.len());
+            let parameters = rusqlite::params_from_iter(&values[..wanted]);
+            if step.returns {
+                let mut rows = statement.query(parameters).map_err(|e| self.constraint_error(e))?;
+                while let Some(row) = rows.next().map_err(|e| self.constraint_error(e))? {
+                    outcome.rows_affected += 1;
+                    last = Some(row.get::<_, i64>(0).map_err(sqlite_error)?);
+                    for (at, column) in plan.returning.iter().enumerate() {
+                        returned[at].push(returned_value(column, row.get_ref_unwrap(at + 1))?);
+                    }
+                }
+            } else {
+                let count = statement.execute(parameters).map_err(|e| self.constraint_error(e))?;
+                outcome.rows_affected += count as u64;
+                if count > 0 {
+                    last = Some(self.connection.last_insert_rowid());
+                }
+            }
+        }
+        if let Some(row) = last {
+            outcome.last_rowid = Some(rowid(plan.object, row));
+        }
+        if !plan.returning.is_empty() {
+            if out_binds.len() != plan.returning.len() {
+                return Err(plain(if out_binds.len() < plan.returning.len() { 913 } else { 947 }));
+            }
+            for (bind, values) in out_binds.iter().zip(returned) {
+                outcome.out_binds.push((*bind, values));
+            }
+        }
+        for change in &plan.after {
+            match change {
+                Change::Run(sql) => {
+                    self.connection
+                        .prepare_cached(sql)
+                        .and_then(|mut s| s.execute([]))
+                        .map_err(|e| self.constraint_error(e))?;
+                }
+                Change::Refuse { sql, message } => {
+                    let mut statement =
+                        self.connection.prepare_cached(sql).map_err(sqlite_error)?;
+                    let found = if statement.parameter_count() > 0 {
+                        statement.exists([floor])
+                    } else {
+                        statement.exists([])
+                    };
+                    if found.map_err(sqlite_error)? {
+                        return Err(super::error::from_text(message).unwrap_or_else(|| plain(2290)));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A broken UNIQUE of SQLite's as ORA-00001 of the constraint or index behind it.
+    pub(super) fn constraint_error(&self, error: rusqlite::Error) -> DbError {
+        let text = error.to_string();
+        let Some(places) = text.split_once("UNIQUE constraint failed: ").map(|(_, rest)| rest)
+        else {
+            return sqlite_error(error);
+        };
+        let catalog = self.catalog();
+        let mut physical = "";
+        let mut columns = Vec::new();
+        for place in places.split(", ") {
+            let (table, column) = place.trim().split_once('.').unwrap_or((place, ""));
+            physical = table;
+            columns.push(column.to_owned());
+        }
+        // For an index on expressions: `index 'i73005'`.
+        let index_name = places.strip_prefix("index '").and_then(|r| r.split('\'').next());
+        if let Some(object) = index_name.and_then(|n| catalog.objects().find(|o| o.physical() == n))
+        {
+            return self.duplicate(&object.owner, &object.name, None);
+        }
+        let Some(object) =
+            catalog.objects().find(|o| o.table().is_some() && o.physical() == physical)
+        else {
+            return ora(1, "unique constraint violated");
+        };
+        let Some(table) = object.table() else { return plain(1) };
+        let names: Vec<&str> = columns
+            .iter()
+            .filter_map(|c| table.columns.iter().find(|t| t.physical() == *c))
+            .map(|c| c.name.as_str())
+            .collect();
+        let place = (object.owner.as_str(), object.name.as_str(), names.as_slice());
+        let constraint = table.constraints.iter().find(|c| {
+            matches!(c.kind, ConstraintKind::Primary | ConstraintKind::Unique)
+                && c.columns.iter().map(String::as_str).eq(names.iter().copied())
+        });
+        if let Some(constraint) = constraint {
+            return self.duplicate(&object.owner, &constraint.name, Some(place));
+        }
+        let index = catalog.indexes_of(&object.owner, &object.name).into_iter().find(|o| match &o
+            .definition
+        {
+            Definition::Index(index) => {
+                index.unique
+                    && index.columns.iter().map(|(c, _)| c.as_str()).eq(names.iter().copied())
+            }
+            _ => false,
+        });
+        match index {
+            Some(index) => self.duplicate(&index.owner, &index.name, Some(place)),
+            None => self.duplicate(&object.owner, &object.name, Some(place)),
+        }
+    }
+
+    fn duplicate(&self, owner: &str, name: &str, place: Option<(&str, &str, &[&str])>) -> DbError {
+        let mut text = format!("unique constraint ({owner}.{name}) violated");
+        if let (Some((owner, table, columns)), true) =
+            (place, self.shared.settings.generation >= Generation::V23)
+        {
+            text.push_str(&format!(" on table {owner}.{table} columns ({})", columns.join(", ")));
+        }
+        ora(1, text)
+    }
+}
+
+fn savepoint(name: &str) -> String {
+    format!("\"s_{}\"", name.replace('"', "\"\""))
+}
+
+fn rowid(object: u64, row: i64) -> Rowid {
+    rowid_of(object as i64, row)
+}
+
+fn returned_value(column: &OutColumn, value: rusqlite::types::ValueRef<'_>) -> Result<Value> {
+    read_value(column.ty.kind, value)
+}
+
+fn returning(items: Option<&[SelectItem]>) -> Result<Vec<Expr>> {
+    items
+        .unwrap_or(&[])
+        .iter()
+        .map(|item| match item {
+            SelectItem::UnnamedExpr(expr) => Ok(expr.clone()),
+            _ => Err(plain(936)),
+        })
+        .collect()
+}
+
+impl StatementKind {
+    /// Whether executing it ends the transaction.
+    pub fn commits(self) -> bool {
+        self == StatementKind::Ddl
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use oraedge::wire::value::{DbType, Rowid, Value};
 
 use super::cursor::RowSource;
+use super::prepare::Prepared;
 
 /// What a statement does, as far as the protocol distinguishes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,7 @@ pub struct Statement {
     pub bind_names: Vec<String>,
     /// Positions in `bind_names` that only return values (`RETURNING ... INTO :x`).
     pub out_binds: Vec<usize>,
+    pub(super) prepared: Arc<Prepared>,
 }
 
 impl Statement {
