@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use oraedge::auth::AuthMode;
-use oraedge::{Connection, Error};
+use oraedge::{Connection, Error, Named};
 use oraedge_native::{ConnectOptions, Trust, connect};
 use oraedge_simulator::generation::Generation;
 use oraedge_simulator::listen::{Builder, Simulator};
@@ -148,4 +148,73 @@ async fn a_simulator_that_ends_ends_its_connections() {
     let error = connection.ping().await.unwrap_err();
     assert!(error.is_fatal(), "{error:?}");
     assert!(matches!(connection.ping().await.unwrap_err(), Error::Closed { .. }));
+}
+
+#[tokio::test]
+async fn queries_binds_and_errors_on_every_release() {
+    for generation in Generation::ALL {
+        let simulator = simulator(generation).await;
+        let connection = log_on(&simulator).await;
+        let query = "select empno, ename, sal from emp where deptno = :1 order by empno";
+        let rows = connection.query(query, (10,)).await.unwrap().all().await.unwrap();
+        let employees: Vec<(i64, String, f64)> = rows
+            .iter()
+            .map(|row| (row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap()))
+            .collect();
+        assert_eq!(
+            employees,
+            [
+                (7782, "CLARK".to_owned(), 2450.0),
+                (7839, "KING".to_owned(), 5000.0),
+                (7934, "MILLER".to_owned(), 1300.0)
+            ],
+            "{generation}"
+        );
+        let error = connection.execute("select * from nowhere", ()).await.unwrap_err();
+        let Error::Database(error) = error else { panic!("{error:?}") };
+        assert_eq!((error.code().as_str(), error.offset), ("ORA-00942", Some(14)), "{generation}");
+        let rows = connection.query(query, Named(&[("1", &30)])).await.unwrap();
+        assert_eq!(rows.all().await.unwrap().len(), 6);
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_rows_come_complete_and_in_order_on_every_release() {
+    for generation in Generation::ALL {
+        let simulator = simulator(generation).await;
+        let connection = log_on(&simulator).await;
+        let query = "select level, 'row ' || level from dual connect by level <= 100000";
+        let mut rows = connection.query(query, ()).await.unwrap();
+        rows.set_array_size(1000);
+        let mut expected = 0;
+        while let Some(row) = rows.next().await.unwrap() {
+            expected += 1;
+            assert_eq!(row.get::<i64>(0).unwrap(), expected);
+            assert_eq!(row.get::<String>(1).unwrap(), format!("row {expected}"));
+        }
+        assert_eq!(expected, 100_000, "{generation}");
+    }
+}
+
+#[tokio::test]
+async fn other_sessions_see_what_was_committed_and_no_more() {
+    let simulator = simulator(Generation::V23ai).await;
+    let (one, other) = (log_on(&simulator).await, log_on(&simulator).await);
+    let count = async || {
+        let rows = other.query("select count(*) from dept", ()).await.unwrap();
+        rows.all().await.unwrap()[0].get::<i64>(0).unwrap()
+    };
+    let insert = "insert into dept (deptno, dname, loc) values (:1, :2, :3)";
+    for end in ["rollback", "commit"] {
+        let done = one.execute(insert, (50, "RESEARCH", "ZÜRICH")).await.unwrap();
+        assert_eq!(done.rows_affected, 1);
+        assert!(one.in_transaction().await);
+        assert_eq!(count().await, 4, "before {end}");
+        match end {
+            "commit" => one.commit().await.unwrap(),
+            _ => one.rollback().await.unwrap(),
+        }
+        assert!(!one.in_transaction().await);
+    }
+    assert_eq!(count().await, 5);
 }
