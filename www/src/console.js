@@ -103,7 +103,10 @@ export class Console {
   async #fetchMore() {
     const execution = this.#execution;
     if (!execution?.more || this.#busy) return;
-    await this.#working(async () => this.#grid.append(await execution.fetch(PAGE)));
+    await this.#working(async () => {
+      this.#grid.append(await execution.fetch(PAGE));
+      this.#milliseconds += performance.now() - this.#begin;
+    });
     this.#rowsStatus();
   }
 
@@ -113,6 +116,7 @@ export class Console {
       while (execution.more && this.#grid.rows.length < FETCH_ALL_MAX) {
         this.#grid.append(await execution.fetch(STRIDE));
       }
+      this.#milliseconds += performance.now() - this.#begin;
     });
     this.#rowsStatus();
   }

@@ -76,7 +76,7 @@ export function toCsv(columns, rows) {
 
 /** An error's own words, without the link that the database's errors carry. */
 export function plainMessage(error) {
-  return error.message.replace(/\nHelp: \S+$/, "").trimEnd();
+  return error.message.replace(/(?:\nHelp: \S+)+\s*$/, "").trimEnd();
 }
 
 /** `14 rows`, `1 row`, `1,000,000 rows`. */
