@@ -129,6 +129,22 @@ fn to_bind(kind: &str, text: Option<&str>) -> Result<Box<dyn ToDbValue>> {
     })
 }
 
+/// A number without exponent, which this driver does not read.
+fn plain(text: &str) -> Result<String> {
+    let Some((mantissa, exponent)) = text.split_once('e') else { return Ok(text.to_owned()) };
+    let (sign, digits) = match mantissa.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", mantissa),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let exponent: i32 = exponent.parse()?;
+    let count = usize::try_from(exponent.abs())?;
+    if exponent < 0 {
+        return Ok(format!("{sign}0.{}{whole}{fraction}", "0".repeat(count - whole.len())));
+    }
+    Ok(format!("{sign}{whole}{fraction}{}", "0".repeat(count - fraction.len())))
+}
+
 fn from_hex(text: &str) -> Result<Vec<u8>> {
     (0..text.len()).step_by(2).map(|i| Ok(u8::from_str_radix(&text[i..i + 2], 16)?)).collect()
 }
@@ -260,7 +276,7 @@ fn numbers(peer: &Peer, connection: &Connection) -> Result<Value> {
     for text in peer.numbers() {
         let row = connection.query_row(&format!("select {text} from dual"), &[])?;
         literals.push(row.get::<OracleNumber>(0)?.to_string());
-        let number: OracleNumber = text.parse()?;
+        let number: OracleNumber = plain(text)?.parse()?;
         let row = connection.query_row("select :1 from dual", &[&number])?;
         bound.push(row.get::<OracleNumber>(0)?.to_string());
     }
