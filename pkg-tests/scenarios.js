@@ -193,16 +193,17 @@ const SCENARIOS = {
 
   async "an AbortSignal ends a slow call, and the connection survives"({ connection, slow }) {
     const controller = new AbortController();
-    setTimeout(() => controller.abort(), 200);
-    const error = await rejected(connection.execute(slow, [], { signal: controller.signal }), "a slow statement");
+    const timer = setTimeout(() => controller.abort(), 200);
+    const call = connection.execute(slow, [], { signal: controller.signal });
+    const error = await rejected(call, "a slow statement").finally(() => clearTimeout(timer));
     equal(error.name, "AbortError", "the error");
     equal((await connection.execute("select 1 from dual")).rows, [[1]], "the next statement");
   },
 
   async "break() ends a slow call with ORA-01013"({ connection, slow }) {
+    const timer = setTimeout(() => connection.break(), 200);
     const call = rejected(connection.execute(slow), "a slow statement");
-    setTimeout(() => connection.break(), 200);
-    equal((await call).code, "ORA-01013", "the error");
+    equal((await call.finally(() => clearTimeout(timer))).code, "ORA-01013", "the error");
     equal((await connection.execute("select 1 from dual")).rows, [[1]], "the next statement");
   },
 

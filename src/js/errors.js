@@ -15,10 +15,16 @@ export class OraedgeError extends Error {
 }
 OraedgeError.prototype.name = "OraedgeError";
 
+// As node-oracledb does; some servers have said it already.
+function withHelp(message, errorNum) {
+  if (!errorNum || message.includes(HELP)) return message;
+  return `${message}\nHelp: ${HELP}${String(errorNum).padStart(5, "0")}/`;
+}
+
 /** The database's own answer to a statement. */
 export class DatabaseError extends Error {
   constructor({ code, message, errorNum, offset, isRecoverable, rowsAffected }) {
-    super(errorNum ? `${message}\nHelp: ${HELP}${String(errorNum).padStart(5, "0")}/` : message);
+    super(withHelp(message, errorNum));
     this.code = code;
     this.errorNum = errorNum;
     if (offset !== undefined) this.offset = offset;

@@ -163,6 +163,12 @@ test("an error of the database has code, number, offset and the caller's stack",
   });
 });
 
+test("an error of a server that says where to read about it says so once", async () => {
+  const message = "ORA-00942: x\nHelp: https://docs.oracle.com/error-help/db/ora-00942/";
+  const { connection } = setUp(raw("ORA-00942", message, false, 942));
+  await assert.rejects(connection.execute("x"), { message });
+});
+
 test("an error while rows are fetched frees the cursor", async () => {
   const { memory, client, connection } = setUp();
   const outcome = queryOutcome(COLUMNS, [
