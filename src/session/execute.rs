@@ -154,6 +154,7 @@ impl Running {
                 kind,
                 prefetch: options.prefetch_rows,
                 binds: &request.binds,
+                declared: &statement.declared,
                 auto_commit: options.auto_commit,
             }
             .encode(&mut message, &mut connection.sequence, &connection.caps);

@@ -42,7 +42,8 @@ impl BindColumn {
     pub fn fits(self, other: BindColumn) -> bool {
         let (mine, theirs) = (self.declared(), other.declared());
         if self.ora_type == 0 {
-            return true;
+            // Null is the same for every type but BOOLEAN.
+            return theirs.ora_type != TYPE_BOOLEAN;
         }
         mine.ora_type == theirs.ora_type
             && mine.csfrm == theirs.csfrm
@@ -212,11 +213,13 @@ impl BindBatch {
     }
 
     /// Writes rows `from..to`, each behind its message type. Outside of PL/SQL, values that may be
-    /// longer than `max_string_size` come last in their row, as the server wants it.
+    /// longer than `max_string_size` come last in their row, as the server wants it. Which those
+    /// are is decided by how the cursor's binds are `declared`: the server knows no more.
     pub fn write_rows(
         &self,
         writer: &mut Writer,
         rows: std::ops::Range<usize>,
+        declared: &[BindColumn],
         longs_last: Option<usize>,
     ) {
         let width = self.columns.len();
@@ -225,7 +228,7 @@ impl BindBatch {
                 usize::try_from(column.declared().buffer_size).is_ok_and(|size| size > limit)
             })
         };
-        let any_long = self.columns.iter().any(is_long);
+        let any_long = declared.iter().any(is_long);
         for row in rows {
             writer.u8(message::ROW_DATA);
             let first = row * width;
@@ -234,7 +237,7 @@ impl BindBatch {
                 continue;
             }
             for longs in [false, true] {
-                for (at, column) in self.columns.iter().enumerate() {
+                for (at, column) in declared.iter().take(width).enumerate() {
                     if is_long(column) == longs {
                         writer.raw(self.cells(first + at, first + at + 1));
                     }

@@ -143,7 +143,8 @@ impl Execute<'_> {
             BindBatch::write_declarations(writer, columns, version);
         } else if binding {
             BindBatch::write_declarations(writer, self.declared, version);
-            self.binds.write_rows(writer, 0..self.binds.rows(), longs_last(self.kind, caps));
+            let longs_last = longs_last(self.kind, caps);
+            self.binds.write_rows(writer, 0..self.binds.rows(), self.declared, longs_last);
         }
     }
 
@@ -209,6 +210,8 @@ pub struct Reexecute<'a> {
     pub prefetch: u32,
     /// Values to bind.
     pub binds: &'a BindBatch,
+    /// How the cursor's binds are declared.
+    pub declared: &'a [BindColumn],
     /// Commit if all goes well.
     pub auto_commit: bool,
 }
@@ -229,7 +232,8 @@ impl Reexecute<'_> {
         writer.ub4(iterations);
         writer.ub4(first);
         writer.ub4(second);
-        self.binds.write_rows(writer, 0..self.binds.rows(), longs_last(self.kind, caps));
+        let longs_last = longs_last(self.kind, caps);
+        self.binds.write_rows(writer, 0..self.binds.rows(), self.declared, longs_last);
     }
 }
 
