@@ -117,11 +117,13 @@ export class Grid {
     const style = getComputedStyle(this.#scroller);
     pen.font = `${style.fontSize} ${style.fontFamily}`;
     const charWidth = pen.measureText("0").width;
+    pen.font = `600 ${style.fontSize} ${getComputedStyle(this.#head).fontFamily}`;
     this.#widths = [indexWidth(this.#rows.length)];
     this.#columns.forEach((column, i) => {
       // A NUMBER's first rows say little about how many digits come later.
       const least = isNumber(column) ? 10 : 4;
-      let longest = Math.max(column.name.length * 1.08, typeText(column).length, least);
+      const heading = pen.measureText(column.name).width / charWidth;
+      let longest = Math.max(heading, typeText(column).length, least);
       for (const row of this.#rows.slice(0, SAMPLE_ROWS)) {
         if (row[i] !== null) longest = Math.max(longest, valueText(row[i]).length);
       }
