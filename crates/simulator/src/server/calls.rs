@@ -14,7 +14,7 @@ use crate::ttc::describe::{ColumnInfo, put_describe};
 use crate::ttc::execute::{Execute, Fetch, Reexecute};
 use crate::ttc::incoming::Call;
 use crate::ttc::outcome::{
-    EndOfCall, NO_DATA_FOUND, STATUS_COMMITTED, STATUS_ROLLED_BACK, put_return_parameters,
+    EndOfCall, NO_DATA_FOUND, ReturnParameters, STATUS_COMMITTED, STATUS_ROLLED_BACK,
 };
 use crate::ttc::rows::{put_bit_vector, put_row_header};
 
@@ -195,7 +195,8 @@ impl Session {
             self.describe(id, columns)?;
         }
         let scn = self.config.new_scn();
-        put_return_parameters(&mut self.reply.writer, scn, id, None);
+        ReturnParameters { scn, cursor: id, ..ReturnParameters::default() }
+            .put(&mut self.reply.writer);
         let status = self.call_status();
         self.reply.end_call(EndOfCall { status, cursor: id, sql_type, ..EndOfCall::default() });
         Ok(())
@@ -256,7 +257,8 @@ impl Session {
             }
             _ => {
                 let scn = self.config.new_scn();
-                put_return_parameters(&mut self.reply.writer, scn, run.cursor, None);
+                ReturnParameters { scn, cursor: run.cursor, ..ReturnParameters::default() }
+                    .put(&mut self.reply.writer);
                 Next::End(Box::new(EndOfCall {
                     status: self.call_status(),
                     cursor: run.cursor,
@@ -310,7 +312,9 @@ impl Session {
         self.activity = Activity::Idle;
         if fetching.with_parameters {
             let scn = self.config.new_scn();
-            put_return_parameters(&mut self.reply.writer, scn, fetching.cursor, None);
+            let cursor = fetching.cursor;
+            ReturnParameters { scn, cursor, ..ReturnParameters::default() }
+                .put(&mut self.reply.writer);
         }
         let mut end = EndOfCall {
             status: self.call_status(),

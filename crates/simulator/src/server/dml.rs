@@ -14,7 +14,7 @@ use crate::engine::{Outcome, Statement, StatementKind};
 use crate::ttc::binds::{BindValue, Declared, read_row};
 use crate::ttc::message;
 use crate::ttc::outcome::{
-    ARRAY_DML_ERRORS, EndOfCall, STATUS_COMMITTED, put_return_parameters, sql_type,
+    ARRAY_DML_ERRORS, EndOfCall, ReturnParameters, STATUS_COMMITTED, sql_type,
 };
 use crate::ttc::put::ServerWriter;
 use crate::ttc::rows::{Direction, put_io_vector, put_out_value};
@@ -151,7 +151,14 @@ impl Session {
         }
         let scn = self.config.new_scn();
         let row_counts = run.row_counts.then_some(totals.row_counts.as_slice());
-        put_return_parameters(&mut self.reply.writer, scn, run.cursor, row_counts);
+        let current_schema = self.changed_schema();
+        let results = ReturnParameters {
+            scn,
+            cursor: run.cursor,
+            current_schema: current_schema.as_deref(),
+            row_counts,
+        };
+        results.put(&mut self.reply.writer);
         end.status = match statement.kind {
             StatementKind::Ddl => STATUS_DDL,
             _ if run.commit => STATUS_COMMITTED,
@@ -170,6 +177,17 @@ impl Session {
                 .collect();
         }
         self.go_on_after(totals.sleep, Next::End(Box::new(end)));
+    }
+
+    /// The current schema, if it is another one than the client was told last.
+    fn changed_schema(&mut self) -> Option<String> {
+        let user = self.user.as_mut()?;
+        let schema = user.engine.current_schema();
+        if schema == user.told_schema {
+            return None;
+        }
+        user.told_schema.clone_from(&schema);
+        Some(schema)
     }
 
     /// Writes the values that binds return.

@@ -138,7 +138,9 @@ impl Session {
         if let Some(sql) = request.text("AUTH_ALTER_SESSION") {
             set_up(&mut engine, sql.trim_end_matches('\0'))?;
         }
-        self.user = Some(LoggedOn { engine, cursors: Cursors::default(), lobs: Lobs::default() });
+        let told_schema = engine.current_schema();
+        let (cursors, lobs) = (Cursors::default(), Lobs::default());
+        self.user = Some(LoggedOn { engine, cursors, lobs, told_schema });
         self.logon = LogonState::Done { name, combo_key: Box::new(accepted.combo_key) };
         self.session_facts(session_id, &accepted.proof).put(&mut self.reply.writer);
         if account.state == AccountState::Expiring {

@@ -67,6 +67,8 @@ pub(super) struct LoggedOn {
     pub(super) engine: engine::Session,
     pub(super) cursors: Cursors,
     pub(super) lobs: Lobs,
+    /// The current schema, as far as the client knows.
+    pub(super) told_schema: String,
 }
 
 impl Drop for LoggedOn {
@@ -300,6 +302,7 @@ impl Session {
                 let sql = format!("ALTER SESSION SET CURRENT_SCHEMA = \"{quoted}\"");
                 // A schema that does not exist makes the next statements fail, not the piggyback.
                 let _ = user.engine.prepare(&sql).and_then(|sql| user.engine.execute(&sql, &[]));
+                user.told_schema = user.engine.current_schema();
             }
             Piggyback::FreeTemporaryLobs(locators) => user.lobs.free(&locators),
             Piggyback::SessionState(_)

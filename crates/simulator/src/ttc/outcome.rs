@@ -159,23 +159,45 @@ pub fn put_status(writer: &mut Writer, status: u32, sequence: u16) {
     writer.uint(u64::from(sequence));
 }
 
-/// Writes the results of an execute besides rows. `row_counts` are those of an array DML.
-pub fn put_return_parameters(
-    writer: &mut Writer,
-    scn: u64,
-    cursor: u32,
-    row_counts: Option<&[u64]>,
-) {
-    writer.u8(message::PARAMETER);
-    writer.uint(6);
-    for value in [scn, 0, u64::from(cursor), 0, 0, 0] {
-        writer.uint(value);
-    }
-    writer.zeros(3); // transaction, keys and values, registration
-    if let Some(row_counts) = row_counts {
-        writer.uint(row_counts.len() as u64);
-        for count in row_counts {
-            writer.uint(*count);
+/// Results of an execute besides rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReturnParameters<'a> {
+    /// The system change number.
+    pub scn: u64,
+    /// The cursor.
+    pub cursor: u32,
+    /// The current schema, if the statement changed it.
+    pub current_schema: Option<&'a str>,
+    /// Rows changed by each row of binds, if the client asked for them.
+    pub row_counts: Option<&'a [u64]>,
+}
+
+impl ReturnParameters<'_> {
+    /// Writes the message.
+    pub fn put(&self, writer: &mut Writer) {
+        /// python-oracledb: `TNS_KEYWORD_NUM_CURRENT_SCHEMA`.
+        const CURRENT_SCHEMA: u64 = 168;
+        writer.u8(message::PARAMETER);
+        writer.uint(6);
+        for value in [self.scn, 0, u64::from(self.cursor), 0, 0, 0] {
+            writer.uint(value);
+        }
+        writer.zeros(1); // transaction
+        match self.current_schema {
+            Some(schema) => {
+                writer.uint(1);
+                writer.counted(schema.as_bytes());
+                writer.zeros(1); // no binary value
+                writer.uint(CURRENT_SCHEMA);
+            }
+            None => writer.uint(0),
+        }
+        writer.zeros(1); // registration
+        if let Some(row_counts) = self.row_counts {
+            writer.uint(row_counts.len() as u64);
+            for count in row_counts {
+                writer.uint(*count);
+            }
         }
     }
 }
