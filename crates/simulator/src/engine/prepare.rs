@@ -46,6 +46,8 @@ pub(crate) struct Prepared {
     pub(crate) bind_names: Vec<String>,
     /// Positions in `bind_names` that only return values.
     pub(crate) out_binds: Vec<usize>,
+    /// Made by PL/SQL: conditions may be values in every generation.
+    pub(crate) internal: bool,
 }
 
 /// Prepares a text.
@@ -106,7 +108,7 @@ fn name_at(cursor: &Cursor<'_>) -> Option<String> {
 }
 
 fn simple(lexed: Lexed, body: Body, kind: StatementKind) -> Prepared {
-    Prepared { lexed, body, kind, bind_names: Vec::new(), out_binds: Vec::new() }
+    Prepared { lexed, body, kind, bind_names: Vec::new(), out_binds: Vec::new(), internal: false }
 }
 
 fn query(lexed: Lexed) -> Result<Prepared> {
@@ -121,6 +123,7 @@ fn query(lexed: Lexed) -> Result<Prepared> {
         kind: StatementKind::Query,
         bind_names,
         out_binds: Vec::new(),
+        internal: false,
     })
 }
 
@@ -132,13 +135,14 @@ fn block(lexed: Lexed) -> Result<Prepared> {
             bind_names.push(name.clone());
         }
     }
-    let out_binds = block.assigned_binds(&lexed, &bind_names);
+    let out_binds = block.assigned_binds();
     Ok(Prepared {
         lexed,
         body: Body::PlSql(block),
         kind: StatementKind::PlSql,
         bind_names,
         out_binds,
+        internal: false,
     })
 }
 
@@ -158,7 +162,14 @@ fn dml(mut lexed: Lexed) -> Result<Prepared> {
         trees.push(DmlTree { tree, types });
     }
     let bind_names = lexed.binds.clone();
-    Ok(Prepared { lexed, body: Body::Dml(trees), kind: StatementKind::Dml, bind_names, out_binds })
+    Ok(Prepared {
+        lexed,
+        body: Body::Dml(trees),
+        kind: StatementKind::Dml,
+        bind_names,
+        out_binds,
+        internal: false,
+    })
 }
 
 /// Cuts the `INTO :a, :b` of RETURNING off; the binds in it.

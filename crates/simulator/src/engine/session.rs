@@ -60,6 +60,8 @@ pub struct Session {
     readers: Arc<Mutex<Vec<Reader>>>,
     in_transaction: bool,
     pub(super) output: Vec<String>,
+    /// What PUT wrote and NEW_LINE has not ended yet.
+    pub(super) output_line: String,
     pub(super) output_enabled: bool,
     plans: HashMap<PlanKey, Plan>,
 }
@@ -89,6 +91,7 @@ impl Session {
             readers: Arc::default(),
             in_transaction: false,
             output: Vec::new(),
+            output_line: String::new(),
             output_enabled: false,
             plans: HashMap::new(),
         })
@@ -380,6 +383,7 @@ impl Session {
             types,
         );
         translator.cast_types = &parsed.types;
+        translator.internal = prepared.internal;
         let query = translator.top_query(&parsed.query)?;
         let plan = Arc::new(QueryPlan {
             kinds: query.columns.iter().map(|c| c.ty.kind).collect(),

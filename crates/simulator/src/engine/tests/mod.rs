@@ -1,5 +1,6 @@
 //! Tables of SQL texts with what they must give.
 
+mod plsql;
 mod queries;
 mod types;
 mod writing;

@@ -80,6 +80,8 @@ pub(crate) struct Translator<'a> {
     pub(crate) for_update: bool,
     /// How many views and subqueries deep.
     depth: usize,
+    /// Conditions may be values in every generation.
+    pub(crate) internal: bool,
     /// User whose rights count: the owner inside of a view.
     pub(crate) rights: String,
 }
@@ -106,6 +108,7 @@ impl<'a> Translator<'a> {
             volatile: false,
             for_update: false,
             depth: 0,
+            internal: false,
             rights: environment.user.clone(),
         }
     }

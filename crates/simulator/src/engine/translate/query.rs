@@ -722,7 +722,9 @@ impl Translator<'_> {
     }
 
     fn item(&self, name: String, value: Typed) -> Result<(OutColumn, Typed)> {
-        if value.ty.kind == Kind::Boolean && self.environment.settings.generation < Generation::V23
+        if value.ty.kind == Kind::Boolean
+            && !self.internal
+            && self.environment.settings.generation < Generation::V23
         {
             return Err(plain(923));
         }
