@@ -15,7 +15,7 @@ pub trait ToSql: MaybeSync {
     /// # Errors
     /// [`Error::Misuse`] if the rows before had another type in the same place, or the value has
     /// no counterpart in the database.
-    fn push(&self, batch: &mut BindBatch) -> Result<()>;
+    fn push_to(&self, batch: &mut BindBatch) -> Result<()>;
 }
 
 impl From<TypeMismatch> for Error {
@@ -72,7 +72,7 @@ fn push_fixed(
 }
 
 impl ToSql for Value {
-    fn push(&self, batch: &mut BindBatch) -> Result<()> {
+    fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
         match self {
             Value::Null => {
                 batch.push_null();
@@ -80,7 +80,7 @@ impl ToSql for Value {
             }
             Value::Text(text) => push_text(batch, text),
             Value::Bytes(bytes) => push_raw(batch, bytes),
-            Value::Rowid(rowid) => rowid.push(batch),
+            Value::Rowid(rowid) => rowid.push_to(batch),
             Value::Urowid(rowid) => push_text(batch, &rowid.to_string()),
             other => push_fixed(batch, other.db_type(), |out| other.encode(out)),
         }
@@ -88,15 +88,15 @@ impl ToSql for Value {
 }
 
 impl<T: ToSql + ?Sized> ToSql for &T {
-    fn push(&self, batch: &mut BindBatch) -> Result<()> {
-        (**self).push(batch)
+    fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
+        (**self).push_to(batch)
     }
 }
 
 impl<T: ToSql> ToSql for Option<T> {
-    fn push(&self, batch: &mut BindBatch) -> Result<()> {
+    fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
         match self {
-            Some(value) => value.push(batch),
+            Some(value) => value.push_to(batch),
             None => {
                 batch.push_null();
                 Ok(())
@@ -106,25 +106,25 @@ impl<T: ToSql> ToSql for Option<T> {
 }
 
 impl ToSql for str {
-    fn push(&self, batch: &mut BindBatch) -> Result<()> {
+    fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
         push_text(batch, self)
     }
 }
 
 impl ToSql for String {
-    fn push(&self, batch: &mut BindBatch) -> Result<()> {
+    fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
         push_text(batch, self)
     }
 }
 
 impl ToSql for [u8] {
-    fn push(&self, batch: &mut BindBatch) -> Result<()> {
+    fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
         push_raw(batch, self)
     }
 }
 
 impl ToSql for Vec<u8> {
-    fn push(&self, batch: &mut BindBatch) -> Result<()> {
+    fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
         push_raw(batch, self)
     }
 }
@@ -132,8 +132,8 @@ impl ToSql for Vec<u8> {
 macro_rules! integers {
     ($($integer:ty),*) => {$(
         impl ToSql for $integer {
-            fn push(&self, batch: &mut BindBatch) -> Result<()> {
-                Number::from(*self).push(batch)
+            fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
+                Number::from(*self).push_to(batch)
             }
         }
     )*};
@@ -143,27 +143,27 @@ integers!(i16, i32, i64, u8, u16, u32, u64);
 
 /// As BINARY_DOUBLE, which holds every `f64`; the database converts it where it wants a NUMBER.
 impl ToSql for f64 {
-    fn push(&self, batch: &mut BindBatch) -> Result<()> {
+    fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
         push_fixed(batch, DbType::BinaryDouble, |out| binary_float::encode_f64(*self, out))
     }
 }
 
 impl ToSql for f32 {
-    fn push(&self, batch: &mut BindBatch) -> Result<()> {
+    fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
         push_fixed(batch, DbType::BinaryFloat, |out| binary_float::encode_f32(*self, out))
     }
 }
 
 /// As BOOLEAN, which the database has from 23ai on.
 impl ToSql for bool {
-    fn push(&self, batch: &mut BindBatch) -> Result<()> {
-        Value::Boolean(*self).push(batch)
+    fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
+        Value::Boolean(*self).push_to(batch)
     }
 }
 
 /// As text, which every database converts to the rowid that it names.
 impl ToSql for Rowid {
-    fn push(&self, batch: &mut BindBatch) -> Result<()> {
+    fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
         push_text(batch, &self.to_string())
     }
 }
@@ -171,7 +171,7 @@ impl ToSql for Rowid {
 macro_rules! fixed {
     ($($value:ty => $db_type:expr;)*) => {$(
         impl ToSql for $value {
-            fn push(&self, batch: &mut BindBatch) -> Result<()> {
+            fn push_to(&self, batch: &mut BindBatch) -> Result<()> {
                 push_fixed(batch, $db_type, |out| self.encode(out))
             }
         }
@@ -212,7 +212,7 @@ impl IntoBinds for () {
 fn by_position(values: &[&dyn ToSql]) -> Result<BindBatch> {
     let mut batch = BindBatch::new(values.len());
     for value in values {
-        value.push(&mut batch)?;
+        value.push_to(&mut batch)?;
     }
     Ok(batch)
 }
@@ -286,7 +286,7 @@ impl IntoBinds for Named<'_> {
                     "",
                 ));
             };
-            value.push(&mut batch)?;
+            value.push_to(&mut batch)?;
         }
         Ok(batch)
     }

@@ -206,10 +206,10 @@ async fn insert(connection: &Connection, records: &[Record], n: usize) -> Result
     for _ in (0..n).step_by(BATCH) {
         let mut batch = BindBatch::new(4);
         for record in records {
-            record.id.push(&mut batch)?;
-            record.name.push(&mut batch)?;
-            record.date.push(&mut batch)?;
-            record.amount.push(&mut batch)?;
+            record.id.push_to(&mut batch)?;
+            record.name.push_to(&mut batch)?;
+            record.date.push_to(&mut batch)?;
+            record.amount.push_to(&mut batch)?;
         }
         let result = connection.execute("insert into bench_d values (:1,:2,:3,:4)", batch).await?;
         inserted += result.rows_affected;

@@ -326,8 +326,8 @@ async fn others_see_changes_after_commit_and_never_after_rollback() {
 
         let mut batch = BindBatch::new(2);
         for id in 2..=300 {
-            id.push(&mut batch).unwrap();
-            format!("name {id}").push(&mut batch).unwrap();
+            id.push_to(&mut batch).unwrap();
+            format!("name {id}").push_to(&mut batch).unwrap();
         }
         let result = connection.execute(insert, batch).await.unwrap();
         assert_eq!(result.rows_affected, 299);
