@@ -12,10 +12,12 @@ use std::sync::{Arc, Mutex};
 
 use oraedge::error::DbError;
 use oraedge::wire::value::Value;
+use rusqlite::InterruptHandle;
 use rusqlite::types::Value as Sql;
 
 use super::database::{Reader, sqlite_error};
 use super::error::Result;
+use super::interrupt::Interrupter;
 use super::spill::SpillReader;
 use super::statement::Column;
 use super::storage::read_value;
@@ -27,26 +29,37 @@ const BATCHES_AHEAD: usize = 4;
 
 type Batch = Result<Vec<Vec<Value>>>;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 enum Source {
     #[default]
     Empty,
     Complete(SpillReader),
-    Streaming {
-        batches: Receiver<Batch>,
-        current: std::vec::IntoIter<Vec<Value>>,
-    },
+    Streaming(Streaming),
+}
+
+struct Streaming {
+    batches: Receiver<Batch>,
+    current: std::vec::IntoIter<Vec<Value>>,
+    interrupter: Interrupter,
+    /// Of the connection that reads.
+    handle: Arc<InterruptHandle>,
 }
 
 /// The rows of a query, made as they are asked for.
 ///
 /// The rows are those that were there when the query was executed, whatever is changed, committed
 /// or rolled back meanwhile. LOB columns give [`Value::Text`] and [`Value::Bytes`].
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct RowSource {
     columns: Vec<Column>,
     kinds: Vec<Kind>,
     source: Source,
+}
+
+impl std::fmt::Debug for RowSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowSource").field("columns", &self.columns).finish_non_exhaustive()
+    }
 }
 
 impl RowSource {
@@ -62,10 +75,13 @@ impl RowSource {
         binds: Vec<Sql>,
         reader: Reader,
         pool: Arc<Mutex<Vec<Reader>>>,
+        interrupter: Interrupter,
     ) -> Result<RowSource> {
         let (sender, batches) = sync_channel(BATCHES_AHEAD);
         let (started, wait) = sync_channel(1);
         let own_kinds = kinds.clone();
+        let handle = Arc::clone(&reader.handle);
+        let working = interrupter.working(&handle);
         let builder = std::thread::Builder::new().name("simulator-cursor".to_owned());
         let spawned = builder.spawn(move || {
             if let Err(error) = read_all(&reader, &sql, &binds, &own_kinds, &sender, &started) {
@@ -77,8 +93,10 @@ impl RowSource {
         spawned.map_err(|e| super::error::ora(4030, format!("out of process memory: {e}")))?;
         // The snapshot is taken once the first row was read; only then may the session go on.
         let _ = wait.recv();
+        drop(working);
         let current = Vec::new().into_iter();
-        Ok(RowSource { columns, kinds, source: Source::Streaming { batches, current } })
+        let source = Streaming { batches, current, interrupter, handle };
+        Ok(RowSource { columns, kinds, source: Source::Streaming(source) })
     }
 
     /// The columns, now that the types of the binds are known.
@@ -96,13 +114,16 @@ impl RowSource {
         match &mut self.source {
             Source::Empty => Ok(false),
             Source::Complete(rows) => rows.next(&self.kinds, row),
-            Source::Streaming { batches, current } => loop {
-                if let Some(next) = current.next() {
+            Source::Streaming(streaming) => loop {
+                if let Some(next) = streaming.current.next() {
                     *row = next;
                     return Ok(true);
                 }
-                match batches.recv() {
-                    Ok(Ok(batch)) => *current = batch.into_iter(),
+                let working = streaming.interrupter.working(&streaming.handle);
+                let received = streaming.batches.recv();
+                drop(working);
+                match received {
+                    Ok(Ok(batch)) => streaming.current = batch.into_iter(),
                     Ok(Err(error)) => {
                         self.source = Source::Empty;
                         return Err(error);

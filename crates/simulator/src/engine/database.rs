@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use oraedge::error::DbError;
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, InterruptHandle, OptionalExtension};
 
 use super::catalog::{Catalog, Definition};
 use super::environment::{Environment, SequenceState, Sequences};
@@ -20,9 +20,9 @@ const APPLICATION_ID: i32 = 0x6f72_6165;
 const STATEMENT_CACHE: usize = 128;
 
 /// A connection for reading beside a session.
-#[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) connection: Connection,
+    pub(crate) handle: Arc<InterruptHandle>,
     pub(crate) environment: Arc<Environment>,
 }
 
@@ -177,7 +177,9 @@ impl Shared {
 
     pub(crate) fn reader(&self, environment: &Environment) -> Result<Reader> {
         let environment = Arc::new(environment.copy());
-        Ok(Reader { connection: self.connect(&environment)?, environment })
+        let connection = self.connect(&environment)?;
+        let handle = Arc::new(connection.get_interrupt_handle());
+        Ok(Reader { connection, handle, environment })
     }
 }
 

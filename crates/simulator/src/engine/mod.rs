@@ -26,6 +26,7 @@ mod format_date;
 mod format_number;
 mod functions;
 mod generators;
+mod interrupt;
 mod lexer;
 mod num;
 mod parse;
@@ -43,6 +44,7 @@ mod types;
 
 pub use cursor::RowSource;
 pub use database::Database;
+pub use interrupt::Interrupter;
 pub use session::Session;
 pub use settings::{Generation, Settings};
 pub use statement::{Column, Outcome, Statement, StatementKind};

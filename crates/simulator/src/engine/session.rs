@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use oraedge::error::DbError;
 use oraedge::wire::value::{Rowid, Value};
-use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, InterruptHandle};
 use sqlparser::ast::{Expr, SelectItem, Statement as Tree};
 
 use super::catalog::{Catalog, ConstraintKind, Definition};
@@ -15,6 +15,7 @@ use super::database::{Database, Reader, Shared, sqlite_error};
 use super::environment::Environment;
 use super::error::{Result, ora, plain};
 use super::functions::rowid_of;
+use super::interrupt::Interrupter;
 use super::prepare::{Body, Prepared, prepare};
 use super::settings::Generation;
 use super::spill::SpillWriter;
@@ -59,6 +60,8 @@ pub struct Session {
     pub(super) connection: Connection,
     readers: Arc<Mutex<Vec<Reader>>>,
     in_transaction: bool,
+    interrupter: Interrupter,
+    handle: Arc<InterruptHandle>,
     pub(super) output: Vec<String>,
     /// What PUT wrote and NEW_LINE has not ended yet.
     pub(super) output_line: String,
@@ -84,12 +87,15 @@ impl Session {
             user,
         ));
         let connection = shared.connect(&environment)?;
+        let handle = Arc::new(connection.get_interrupt_handle());
         Ok(Session {
             shared,
             environment,
             connection,
             readers: Arc::default(),
             in_transaction: false,
+            interrupter: Interrupter::default(),
+            handle,
             output: Vec::new(),
             output_line: String::new(),
             output_enabled: false,
@@ -115,6 +121,11 @@ impl Session {
     /// What `SYS_CONTEXT('USERENV', key)` answers.
     pub fn context(&self, key: &str) -> Option<String> {
         self.environment.context("USERENV", key).ok().flatten()
+    }
+
+    /// What stops a running statement from another thread: it then ends with ORA-01013.
+    pub fn interrupter(&self) -> Interrupter {
+        self.interrupter.clone()
     }
 
     /// Parses and describes a text.
@@ -157,6 +168,7 @@ impl Session {
             Err(plain(1036))
         } else {
             self.environment.tick();
+            let _working = self.interrupter.working(&self.handle);
             self.run(&statement.sql, &statement.prepared, binds)
         };
         result.map_err(|error| self.finish_error(error))
@@ -253,6 +265,13 @@ impl Session {
             result?;
         }
         Ok(())
+    }
+
+    /// Whether SQLite has ended the transaction by itself is known by asking.
+    pub(super) fn notice_rollback(&mut self) {
+        if self.connection.is_autocommit() {
+            self.in_transaction = false;
+        }
     }
 
     fn keep_sequences(&self) -> Result<()> {
@@ -449,6 +468,7 @@ impl Session {
             values,
             reader,
             Arc::clone(&self.readers),
+            self.interrupter.clone(),
         )?;
         Ok(Outcome { rows: Some(rows), ..Outcome::default() })
     }
@@ -523,9 +543,11 @@ impl Session {
                 Ok(outcome)
             }
             Err(error) => {
+                // SQLite ends the whole transaction when it interrupts one that writes.
+                self.notice_rollback();
                 if began {
                     self.end(false)?;
-                } else if atomic {
+                } else if atomic && self.in_transaction {
                     self.batch("ROLLBACK TO o_statement; RELEASE o_statement")?;
                 }
                 Err(error)

@@ -75,6 +75,7 @@ impl Session {
                 }
             }
             Err(error) => {
+                self.notice_rollback();
                 if began {
                     self.rollback()?;
                 } else if self.in_transaction() {

@@ -321,6 +321,26 @@ fn large_results_stream() {
 }
 
 #[test]
+fn a_running_statement_can_be_stopped() {
+    let mut session = scott(Generation::V19);
+    for sql in [
+        "select count(*) from emp a, emp b, emp c, emp d, emp e, emp f, emp g, emp h, emp i",
+        "select level from dual where level < 0 connect by level <= 100000000000",
+        "insert into bonus (sal) select level from dual where level < 0 connect by level <= 100000000000",
+    ] {
+        let interrupter = session.interrupter();
+        let other = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            interrupter.interrupt();
+        });
+        assert_eq!(rows(&mut session, sql, &[]).unwrap_err().number, 1013, "{sql}");
+        other.join().unwrap();
+        assert_eq!(rows(&mut session, "select count(*) from dept", &[]).unwrap(), ["4"]);
+    }
+    assert!(!session.in_transaction());
+}
+
+#[test]
 fn dictionary_shows_what_there_is() {
     let mut session = scott(Generation::V19);
     check(
