@@ -285,3 +285,37 @@ async fn every_type_comes_and_goes_on_every_release() {
         connection.rollback().await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_call_that_takes_too_long_is_broken_off_and_the_connection_goes_on() {
+    for generation in [Generation::V12_1, Generation::V19c, Generation::V23ai] {
+        let simulator = simulator(generation).await;
+        let connection = log_on(&simulator).await;
+        connection.set_call_timeout(Some(Duration::from_millis(300)));
+        let sleep = "begin dbms_session.sleep(20); end;";
+        let error = connection.execute(sleep, ()).await.unwrap_err();
+        assert!(matches!(error, Error::TimedOut { .. }), "{generation}: {error:?}");
+        connection.set_call_timeout(None);
+        connection.ping().await.unwrap();
+
+        let (slow, canceller) = (connection.clone(), connection.clone());
+        let running = tokio::spawn(async move { slow.execute(sleep, ()).await });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        canceller.cancel();
+        let error = running.await.unwrap().unwrap_err();
+        assert_eq!(error.code(), "ORA-01013", "{generation}: {error:?}");
+        connection.ping().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_future_that_is_dropped_leaves_the_connection_usable() {
+    let simulator = simulator(Generation::V23ai).await;
+    let connection = log_on(&simulator).await;
+    for _ in 0..3 {
+        let slow = connection.execute("begin dbms_session.sleep(20); end;", ());
+        assert!(tokio::time::timeout(Duration::from_millis(100), slow).await.is_err());
+        let rows = connection.query("select 1 from dual", ()).await.unwrap();
+        assert_eq!(rows.all().await.unwrap()[0].get::<i64>(0).unwrap(), 1);
+    }
+}
