@@ -29,7 +29,7 @@ fn logged_on(generation: Generation) -> Pair {
 fn binds(rows: &[Vec<Value>]) -> BindBatch {
     let mut batch = BindBatch::new(rows.first().map_or(0, Vec::len));
     for value in rows.iter().flatten() {
-        value.push(&mut batch).expect("a bind");
+        value.push_to(&mut batch).expect("a bind");
     }
     batch
 }
