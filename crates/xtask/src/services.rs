@@ -72,6 +72,7 @@ impl Bridge {
     /// origins. Clients that send no Origin (Node) are let in.
     pub(crate) fn start(allow: &[&str], ca_file: &Path, origins: &[&str]) -> Result<Bridge> {
         let mut command = process::command(build("oraedge-bridge")?);
+        command.env("RUST_LOG", "warn");
         command.args(["--listen", "127.0.0.1:0", "--allow-no-origin", "--ca"]).arg(ca_file);
         for target in allow {
             command.args(["--allow", target]);
