@@ -100,8 +100,9 @@ fn compile(compiler: setup::WasmCompiler) -> Result<PathBuf> {
     let target = compiler.target_dir();
     process::run(
         compiler
-            .cargo(&["build", "--quiet", "--package", "oraedge", "--lib", "--profile", "wasm"])
-            .args(["--target", setup::TARGET])
+            .cargo(&["rustc", "--quiet", "--package", "oraedge", "--lib", "--profile", "wasm"])
+            // Only here: a cdylib beside the library would cost every native build a link.
+            .args(["--crate-type", "cdylib", "--target", setup::TARGET])
             .arg("--target-dir")
             .arg(&target),
     )?;
