@@ -12,13 +12,8 @@ use oraedge::wire::value::{Number, Value};
 use oraedge_simulator::generation::Generation;
 
 /// One of each that lays messages out differently.
-const GENERATIONS: [Generation; 5] = [
-    Generation::V12_1,
-    Generation::V19c,
-    Generation::V21c,
-    Generation::V23ai,
-    Generation::V26ai,
-];
+const GENERATIONS: [Generation; 5] =
+    [Generation::V12_1, Generation::V19c, Generation::V21c, Generation::V23ai, Generation::V26ai];
 
 fn logged_on(generation: Generation) -> Pair {
     let mut pair = Pair::new(&Arc::new(server(generation)), "scott", "tiger");

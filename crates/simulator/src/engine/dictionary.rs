@@ -362,6 +362,16 @@ fn single_views(settings: &Settings) -> Vec<(String, String)> {
             "USER_TABLESPACES".into(),
             "select 'USERS' tablespace_name, 8192 block_size, 'ONLINE' status, 'PERMANENT' contents from dual".into(),
         ),
+        (
+            "TAB".into(),
+            "select name tname, type tabtype, cast(null as number) clusterid from sys.o$objects \
+             where owner = user and type in ('TABLE', 'VIEW', 'SYNONYM')"
+                .into(),
+        ),
+        (
+            "USER_CATALOG".into(),
+            "select name table_name, type table_type from sys.o$objects where owner = user and type <> 'INDEX'".into(),
+        ),
         ("GLOBAL_NAME".into(), format!("select '{db}' global_name from dual")),
         (
             "DICTIONARY".into(),
@@ -517,7 +527,7 @@ pub(crate) fn install(database: &Database) -> Result<()> {
         for (short, long) in [
             ("TABS", "USER_TABLES"),
             ("OBJ", "USER_OBJECTS"),
-            ("CAT", "USER_OBJECTS"),
+            ("CAT", "USER_CATALOG"),
             ("COLS", "USER_TAB_COLUMNS"),
             ("SEQ", "USER_SEQUENCES"),
             ("IND", "USER_INDEXES"),

@@ -180,6 +180,9 @@ pub(crate) fn prepare_for_parser(tokens: &[TokenWithSpan]) -> Result<Prepared> {
                         at = cursor.at - 1;
                     }
                 }
+                _ if is_no_keyword(&w.value) => {
+                    push(Token::make_word(&w.value.to_uppercase(), Some('"')));
+                }
                 Keyword::UNIQUE if at > 0 && is(at - 1, "SELECT") => push(word("DISTINCT")),
                 Keyword::ORDER if is(at + 1, "SIBLINGS") && is(at + 2, "BY") => {
                     push(token.clone());
@@ -215,6 +218,40 @@ pub(crate) fn prepare_for_parser(tokens: &[TokenWithSpan]) -> Result<Prepared> {
         at += 1;
     }
     Ok(Prepared { tokens: out, types })
+}
+
+/// Words that mean something to sqlparser but nothing to Oracle, which may be any name.
+fn is_no_keyword(word: &str) -> bool {
+    const WORDS: [&str; 27] = [
+        "TOP",
+        "LIMIT",
+        "SORT",
+        "DISTRIBUTE",
+        "QUALIFY",
+        "SETTINGS",
+        "PREWHERE",
+        "ANTI",
+        "SEMI",
+        "ASOF",
+        "FORMAT",
+        "ILIKE",
+        "RLIKE",
+        "REGEXP",
+        "XOR",
+        "DIV",
+        "POSITION",
+        "OVERLAY",
+        "STRUCT",
+        "ARRAY",
+        "UNNEST",
+        "GLOB",
+        "EXCLUDE",
+        "CLUSTER",
+        "ANALYZE",
+        "EXPLAIN",
+        "LATERAL",
+    ];
+    WORDS.iter().any(|w| word.eq_ignore_ascii_case(w))
 }
 
 fn is_comparison(token: &Token) -> bool {

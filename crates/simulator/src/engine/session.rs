@@ -134,10 +134,6 @@ impl Session {
     ///
     /// Oracle's own, with the place in the text where Oracle gives one.
     pub fn prepare(&mut self, sql: &str) -> Result<Statement, DbError> {
-        self.prepare_inner(sql).map_err(|error| self.finish_error(error))
-    }
-
-    fn prepare_inner(&mut self, sql: &str) -> Result<Statement> {
         let prepared = prepare(sql)?;
         let sql: Arc<str> = sql.into();
         let mut columns = Vec::new();
@@ -162,7 +158,7 @@ impl Session {
     ///
     /// Oracle's own; the statement then changed nothing.
     pub fn execute(&mut self, statement: &Statement, binds: &[Value]) -> Result<Outcome, DbError> {
-        let result = if binds.len() < statement.bind_names.len() {
+        if binds.len() < statement.bind_names.len() {
             Err(plain(1008))
         } else if binds.len() > statement.bind_names.len() {
             Err(plain(1036))
@@ -170,8 +166,7 @@ impl Session {
             self.environment.tick();
             let _working = self.interrupter.working(&self.handle);
             self.run(&statement.sql, &statement.prepared, binds)
-        };
-        result.map_err(|error| self.finish_error(error))
+        }
     }
 
     /// Prepares and executes.
@@ -182,19 +177,6 @@ impl Session {
     pub fn execute_text(&mut self, sql: &str, binds: &[Value]) -> Result<Outcome, DbError> {
         let statement = self.prepare(sql)?;
         self.execute(&statement, binds)
-    }
-
-    /// From 23ai on an error says where to read about it.
-    fn finish_error(&self, mut error: DbError) -> DbError {
-        if self.shared.settings.generation >= Generation::V23
-            && !error.message.contains("docs.oracle.com")
-            && !(20_000..21_000).contains(&error.number)
-        {
-            let help =
-                format!("\nHelp: https://docs.oracle.com/error-help/db/ora-{:05}/", error.number);
-            error.message.push_str(&help);
-        }
-        error
     }
 
     pub(super) fn run(

@@ -30,6 +30,8 @@ fn dml_changes_rows() {
                 "2 rows",
             ),
             ("select ename, sal from bonus where ename in ('A', 'B') order by 1", "A|NULL / B|5"),
+            ("delete from bonus where rownum <= 4", "4 rows"),
+            ("update bonus set comm = 0 where ename is not null and rownum = 1", "1 rows"),
             ("rollback", "0 rows"),
             ("select count(*) from bonus", "0"),
         ],

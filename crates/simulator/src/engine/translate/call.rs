@@ -13,7 +13,7 @@ use super::expression::{arithmetic, boolean, concat, number_literal, unify, vary
 use super::query::sort_key;
 use super::{Translator, Typed, name_of};
 
-const AGGREGATES: [&str; 18] = [
+const AGGREGATES: [&str; 19] = [
     "COUNT",
     "SUM",
     "AVG",
@@ -28,6 +28,7 @@ const AGGREGATES: [&str; 18] = [
     "VAR_SAMP",
     "VAR_POP",
     "WM_CONCAT",
+    "RATIO_TO_REPORT",
     "ANY_VALUE",
     "GROUPING",
     "GROUPING_ID",
@@ -663,6 +664,10 @@ impl Translator<'_> {
                     }
                 }
             }
+            "NLSSORT" => {
+                count(1, 2)?;
+                Typed::new(format!("o_to_raw({})", text(0)?), OraType::raw(2000))
+            }
             "DUMP" => {
                 count(1, 4)?;
                 let code = oracle_code(&a[0].ty);
@@ -830,6 +835,10 @@ impl Translator<'_> {
                     }
                     _ => number(format!("o_{function}({distinct}{}){over}", to_number(value)?.sql)),
                 }
+            }
+            "RATIO_TO_REPORT" => {
+                let value = to_number(first()?)?.sql;
+                number(format!("o_div({value},o_sum({value}){over})"))
             }
             "MEDIAN" => number(format!("o_median({})", to_number(first()?)?.sql)),
             "STDDEV" | "STDDEV_SAMP" | "VARIANCE" | "VAR_SAMP" | "STDDEV_POP" | "VAR_POP" => {

@@ -340,7 +340,7 @@ impl<'a> Translator<'a> {
             sets.join(", ")
         );
         if let Some(selection) = &update.selection {
-            sql.push_str(&format!(" WHERE {}", self.where_clause(selection)?));
+            sql.push_str(&format!(" WHERE {}", self.where_clause(&target, selection)?));
         }
         let (tail, returned) = self.returning(&target, returning)?;
         sql.push_str(&tail);
@@ -357,17 +357,32 @@ impl<'a> Translator<'a> {
         })
     }
 
-    fn where_clause(&mut self, selection: &Expr) -> Result<String> {
+    /// WHERE of a statement that changes a table.
+    fn where_clause(&mut self, target: &Target<'_>, selection: &Expr) -> Result<String> {
         let mut parts = Vec::new();
         conjuncts(selection, &mut parts);
-        let mut tests = Vec::new();
+        let (mut tests, mut limits) = (Vec::new(), Vec::new());
         for part in parts {
-            tests.push(self.condition(part)?);
+            match self.rownum_limit(part)? {
+                Some(limit) => limits.push(limit),
+                None => tests.push(self.condition(part)?),
+            }
         }
         if self.scope().rownum_used {
-            return Err(unsupported("ROWNUM in UPDATE and DELETE"));
+            return Err(unsupported("this condition on ROWNUM in UPDATE and DELETE"));
         }
-        Ok(tests.join(" AND "))
+        if tests.is_empty() {
+            tests.push("1".to_owned());
+        }
+        let tests = tests.join(" AND ");
+        let Some(limit) = limits.pop() else { return Ok(tests) };
+        if !limits.is_empty() {
+            return Err(unsupported("several conditions on ROWNUM in UPDATE and DELETE"));
+        }
+        let (alias, physical) = (&target.alias, target.object.physical());
+        Ok(format!(
+            "{alias}.rowid IN (SELECT {alias}.rowid FROM {physical} AS {alias} WHERE {tests} LIMIT {limit})"
+        ))
     }
 
     fn assignments(
@@ -434,7 +449,7 @@ impl<'a> Translator<'a> {
         self.enter(&target);
         let mut sql = format!("DELETE FROM {} AS {}", target.object.physical(), target.alias);
         if let Some(selection) = &delete.selection {
-            sql.push_str(&format!(" WHERE {}", self.where_clause(selection)?));
+            sql.push_str(&format!(" WHERE {}", self.where_clause(&target, selection)?));
         }
         let (tail, returned) = self.returning(&target, returning)?;
         sql.push_str(&tail);

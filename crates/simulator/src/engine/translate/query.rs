@@ -552,7 +552,7 @@ impl Translator<'_> {
     }
 
     /// A condition on ROWNUM that only limits the rows, as a number of rows.
-    fn rownum_limit(&mut self, test: &Expr) -> Result<Option<String>> {
+    pub(super) fn rownum_limit(&mut self, test: &Expr) -> Result<Option<String>> {
         let (op, bound, flipped) = match test {
             Expr::BinaryOp { left, op, right } if is_rownum(left) => (op, right, false),
             Expr::BinaryOp { left, op, right } if is_rownum(right) => (op, left, true),
