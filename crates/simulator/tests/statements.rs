@@ -3,6 +3,7 @@
 mod common;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::{Pair, ora, server};
 use oraedge::client::ToSql;
@@ -134,6 +135,20 @@ fn array_dml_reports_rows_errors_and_transactions() {
         assert!(matches!(pair.run(), Event::Done));
         assert!(!pair.client.in_transaction());
         assert_eq!(numbers(&mut pair, count, ExecuteOptions::default()), [0]);
+    }
+}
+
+#[test]
+fn a_call_that_takes_too_long_is_broken_off() {
+    for generation in GENERATIONS {
+        let mut pair = logged_on(generation);
+        pair.client.set_call_timeout(Some(Duration::from_secs(2)));
+        let error = pair.execute("begin dbms_session.sleep(10); end;").unwrap_err();
+        assert!(matches!(error, oraedge::Error::TimedOut { .. }), "{generation}: {error}");
+        assert!((2..10).contains(&pair.elapsed().as_secs()), "{generation}: {:?}", pair.elapsed());
+        pair.client.set_call_timeout(None);
+        pair.execute("begin dbms_session.sleep(10); end;").unwrap();
+        assert!(pair.elapsed().as_secs() >= 12);
     }
 }
 

@@ -1,12 +1,14 @@
 //! One connection on a socket.
 
 use std::io;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use oraedge::time::Timestamp;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::spawn_blocking;
 
+use crate::net::packet::asks_for_break;
 use crate::server::{Output, ServerConnection};
 
 /// How much is read at once, in bytes.
@@ -42,6 +44,7 @@ where
     let mut event = Event::Sent;
     loop {
         let at = now();
+        let interrupter = connection.interrupter();
         let step = spawn_blocking(move || {
             match event {
                 Event::Received(bytes) => connection.handle_input(at, &bytes),
@@ -52,28 +55,56 @@ where
             let output = connection.poll_output();
             (connection, output)
         });
-        let (moved, output) = step.await.map_err(io::Error::other)?;
+        let mut step = pin!(step);
+        let mut arrived = None;
+        let result = loop {
+            tokio::select! {
+                biased;
+                result = &mut step => break result,
+                event = wait_for(&mut reader, &mut buffer, None), if arrived.is_none() => {
+                    let event = event?;
+                    if let Some(interrupter) = &interrupter && event.breaks() {
+                        interrupter.interrupt();
+                    }
+                    arrived = Some(event);
+                }
+            }
+        };
+        let (moved, output) = result.map_err(io::Error::other)?;
         connection = moved;
-        event = match output {
+        let wait = match output {
             Output::Transmit(bytes) => {
                 writer.write_all(&bytes).await?;
                 writer.flush().await?;
                 // A client may break off an answer that is still being sent.
-                match wait_for(&mut reader, &mut buffer, Some(Duration::ZERO)).await? {
-                    Event::TimedOut => Event::Sent,
-                    event => event,
-                }
+                None
             }
             Output::Close(reason) => {
                 // The client may be gone already.
                 let _ = writer.shutdown().await;
                 return Ok(reason);
             }
-            Output::Timeout(when) => {
-                let wait = when.map(|when| when.since(now()));
-                wait_for(&mut reader, &mut buffer, wait).await?
-            }
+            Output::Timeout(when) => Some(when.map(|when| when.since(now()))),
         };
+        event = match (arrived, wait) {
+            (Some(event), _) => event,
+            (None, Some(wait)) => wait_for(&mut reader, &mut buffer, wait).await?,
+            (None, None) => match wait_for(&mut reader, &mut buffer, Some(Duration::ZERO)).await? {
+                Event::TimedOut => Event::Sent,
+                event => event,
+            },
+        };
+    }
+}
+
+impl Event {
+    /// Whether it ends the statement that is running: a break, or the client's end.
+    fn breaks(&self) -> bool {
+        match self {
+            Event::Received(bytes) => asks_for_break(bytes),
+            Event::Ended => true,
+            Event::TimedOut | Event::Sent => false,
+        }
     }
 }
 

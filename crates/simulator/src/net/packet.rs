@@ -140,6 +140,21 @@ impl Framer {
     }
 }
 
+/// Whether a client that waits for an answer, on a connection that is accepted, sent a break.
+pub fn asks_for_break(bytes: &[u8]) -> bool {
+    let mut framer = Framer { large: true, ..Framer::default() };
+    framer.push(bytes);
+    while let Ok(Some(packet)) = framer.next_packet() {
+        let kind = packet.body.get(2).copied();
+        if packet.packet_type == PacketType::Marker
+            && matches!(kind, Some(MARKER_BREAK | MARKER_INTERRUPT))
+        {
+            return true;
+        }
+    }
+    false
+}
+
 /// Appends the packet of `body` to `out`.
 pub fn write_packet(out: &mut Vec<u8>, large: bool, packet_type: PacketType, body: &[u8]) {
     write_header(out, large, packet_type, body.len());
@@ -220,6 +235,16 @@ mod tests {
             }
         }
         assert_eq!(came, [(10, PacketType::Marker), (22, PacketType::Data)]);
+    }
+
+    #[test]
+    fn a_break_is_found_among_packets() {
+        let mut bytes = Vec::new();
+        write_marker(&mut bytes, true, MARKER_RESET);
+        assert!(!asks_for_break(&bytes));
+        write_marker(&mut bytes, true, MARKER_INTERRUPT);
+        assert!(asks_for_break(&bytes));
+        assert!(!asks_for_break(&bytes[..21]));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use oraedge::time::Timestamp;
 
 use super::config::{Entropy, ServerConfig};
 use super::session::Session;
+use crate::engine::Interrupter;
 use crate::generation::ACCEPT_FLAG_END_OF_RESPONSE;
 use crate::net::connect::{
     Connect, ERROR_UNKNOWN_SERVICE, ERROR_UNKNOWN_SID, accept, descriptor_value, redirect, refuse,
@@ -120,6 +121,14 @@ impl ServerConnection {
             Ok(_) if session.user.is_some() => Output::Timeout(session.timeout()),
             Ok(_) => Output::Timeout(self.log_on_by),
             Err(reason) => Output::Close(reason),
+        }
+    }
+
+    /// What stops the statement that is running, from another thread, once somebody is logged on.
+    pub fn interrupter(&self) -> Option<Interrupter> {
+        match &self.phase {
+            Phase::Serving(session) => session.user.as_ref().map(|user| user.engine.interrupter()),
+            _ => None,
         }
     }
 
