@@ -405,10 +405,11 @@ impl Catalog {
                 }
                 Definition::Table(table) => {
                     for constraint in &mut table.constraints {
-                        if let ConstraintKind::Foreign { owner, table, .. } = &mut constraint.kind {
-                            if *owner == old.0 && *table == old.1 {
-                                *table = name.to_owned();
-                            }
+                        if let ConstraintKind::Foreign { owner, table, .. } = &mut constraint.kind
+                            && *owner == old.0
+                            && *table == old.1
+                        {
+                            *table = name.to_owned();
                         }
                     }
                 }

@@ -120,7 +120,7 @@ pub(crate) fn format_date(
             if fill { value.to_string() } else { format!("{value:0width$}") }
         };
         let year = i64::from(moment.year.abs());
-        let hour12 = if moment.hour % 12 == 0 { 12 } else { moment.hour % 12 };
+        let hour12 = if moment.hour.is_multiple_of(12) { 12 } else { moment.hour % 12 };
         let text = match element {
             "YYYY" | "RRRR" => number(year, 4),
             "SYYYY" => {

@@ -227,13 +227,13 @@ impl Num {
             return Ok(self);
         }
         let scale = self.scale().min(other.scale());
-        if let (Some((a, sa)), Some((b, sb))) = (self.small(), other.small()) {
-            if let (Some(a), Some(b)) = (shift_small(a, sa - scale), shift_small(b, sb - scale)) {
-                let a = if self.negative { -a } else { a };
-                let b = if other.negative { -b } else { b };
-                if let Some(sum) = a.checked_add(b) {
-                    return Num::from_u128(sum < 0, sum.unsigned_abs(), scale);
-                }
+        if let (Some((a, sa)), Some((b, sb))) = (self.small(), other.small())
+            && let (Some(a), Some(b)) = (shift_small(a, sa - scale), shift_small(b, sb - scale))
+        {
+            let a = if self.negative { -a } else { a };
+            let b = if other.negative { -b } else { b };
+            if let Some(sum) = a.checked_add(b) {
+                return Num::from_u128(sum < 0, sum.unsigned_abs(), scale);
             }
         }
         let a = shift_big(self.big(), self.scale() - scale);
@@ -257,10 +257,10 @@ impl Num {
         }
         let negative = self.negative != other.negative;
         let scale = self.scale() + other.scale();
-        if let (Some((a, _)), Some((b, _))) = (self.small(), other.small()) {
-            if let Some(product) = a.checked_mul(b) {
-                return Num::from_u128(negative, product, scale);
-            }
+        if let (Some((a, _)), Some((b, _))) = (self.small(), other.small())
+            && let Some(product) = a.checked_mul(b)
+        {
+            return Num::from_u128(negative, product, scale);
         }
         Num::from_big(negative, &(self.big() * other.big()), scale)
     }
@@ -302,22 +302,22 @@ impl Num {
 
     /// To a power: exact for whole exponents, else through a double.
     pub(crate) fn pow(self, exponent: Num) -> Result<Num, NumError> {
-        if let (true, Some(times)) = (exponent.is_integer(), exponent.to_i64()) {
-            if times.unsigned_abs() <= 10_000 {
-                let mut result = Num::from_i64(1);
-                let mut base = self;
-                let mut left = times.unsigned_abs();
-                while left > 0 {
-                    if left & 1 == 1 {
-                        result = result.mul(base)?;
-                    }
-                    left >>= 1;
-                    if left > 0 {
-                        base = base.mul(base)?;
-                    }
+        if let (true, Some(times)) = (exponent.is_integer(), exponent.to_i64())
+            && times.unsigned_abs() <= 10_000
+        {
+            let mut result = Num::from_i64(1);
+            let mut base = self;
+            let mut left = times.unsigned_abs();
+            while left > 0 {
+                if left & 1 == 1 {
+                    result = result.mul(base)?;
                 }
-                return if times < 0 { Num::from_i64(1).div(result) } else { Ok(result) };
+                left >>= 1;
+                if left > 0 {
+                    base = base.mul(base)?;
+                }
             }
+            return if times < 0 { Num::from_i64(1).div(result) } else { Ok(result) };
         }
         if self.negative {
             return Err(NumError::Invalid);
@@ -515,7 +515,7 @@ impl fmt::Display for Num {
         }
         let count = digits.len() as i32;
         let text: String = digits.iter().map(|d| char::from(b'0' + d)).collect();
-        if point > 40 || point < -38 || (point <= 0 && count - point > 40) {
+        if !(-38..=40).contains(&point) || (point <= 0 && count - point > 40) {
             let rest = &text[1..];
             let rest = if rest.is_empty() { "0" } else { rest };
             let exponent = point - 1;

@@ -1,7 +1,7 @@
 //! sqlparser's work, and its complaints in Oracle's words.
 
 use oraedge::error::DbError;
-use sqlparser::ast::{Query, SetExpr, Statement};
+use sqlparser::ast::{Query, Statement};
 use sqlparser::dialect::OracleDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -152,19 +152,6 @@ fn place(message: &str, positions: &Positions) -> usize {
             positions.offset(sqlparser::tokenizer::Location { line, column })
         }
         _ => positions.text().len(),
-    }
-}
-
-/// A statement that is a query.
-pub(crate) fn as_query(statement: &Statement) -> Option<&Query> {
-    match statement {
-        Statement::Query(query) => match query.body.as_ref() {
-            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
-                None
-            }
-            _ => Some(query),
-        },
-        _ => None,
     }
 }
 

@@ -16,7 +16,7 @@ use super::types::OraType;
 /// What a statement is made of.
 #[derive(Debug)]
 pub(crate) enum Body {
-    Query(ParsedQuery),
+    Query(Box<ParsedQuery>),
     Dml(Vec<DmlTree>),
     Ddl,
     PlSql(Block),
@@ -119,7 +119,7 @@ fn query(lexed: Lexed) -> Result<Prepared> {
     let bind_names = lexed.binds.clone();
     Ok(Prepared {
         lexed,
-        body: Body::Query(parsed),
+        body: Body::Query(Box::new(parsed)),
         kind: StatementKind::Query,
         bind_names,
         out_binds: Vec::new(),

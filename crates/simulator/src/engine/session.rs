@@ -331,11 +331,11 @@ impl Session {
             Ok(value) => {
                 self.batch("COMMIT")?;
                 for object in catalog.objects() {
-                    if let Definition::Sequence(definition) = &object.definition {
-                        if shared.sequences.get(object.id).is_none() {
-                            let start = super::database::sequence_start(definition)?;
-                            shared.sequences.set(object.id, start);
-                        }
+                    if let Definition::Sequence(definition) = &object.definition
+                        && shared.sequences.get(object.id).is_none()
+                    {
+                        let start = super::database::sequence_start(definition)?;
+                        shared.sequences.set(object.id, start);
                     }
                 }
                 shared.set_catalog(catalog);

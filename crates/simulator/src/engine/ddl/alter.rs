@@ -165,11 +165,11 @@ impl Session {
         if fills && has_rows {
             // Sequences that are new have to be known before they count.
             for object in catalog.objects() {
-                if let Definition::Sequence(definition) = &object.definition {
-                    if self.shared().sequences.get(object.id).is_none() {
-                        let start = super::super::database::sequence_start(definition)?;
-                        self.shared().sequences.set(object.id, start);
-                    }
+                if let Definition::Sequence(definition) = &object.definition
+                    && self.shared().sequences.get(object.id).is_none()
+                {
+                    let start = super::super::database::sequence_start(definition)?;
+                    self.shared().sequences.set(object.id, start);
                 }
             }
             let positions = super::super::lexer::Positions::new("");
@@ -212,11 +212,11 @@ impl Session {
             let text = super::super::translate::stored(&value, object, &loose, true)?;
             self.batch(&format!("UPDATE t{id} SET {slot} = {text} WHERE {slot} IS NOT NULL"))?;
         }
-        if let Some(default) = new.default {
-            if let Some(changed) = column_mut(catalog, id, &new.name) {
-                changed.default = Some(default).filter(|d| !d.trim().eq_ignore_ascii_case("NULL"));
-                changed.default_on_null = new.default_on_null;
-            }
+        if let Some(default) = new.default
+            && let Some(changed) = column_mut(catalog, id, &new.name)
+        {
+            changed.default = Some(default).filter(|d| !d.trim().eq_ignore_ascii_case("NULL"));
+            changed.default_on_null = new.default_on_null;
         }
         if new.nullable {
             if column.nullable {
@@ -380,11 +380,11 @@ impl Session {
         let Some(constraint) = table.constraints.iter().find(|c| c.name == name).cloned() else {
             return Err(plain(2443));
         };
-        if let ConstraintKind::Primary | ConstraintKind::Unique = constraint.kind {
-            if let Some(index) = catalog.find_index(&object.owner, name).map(|o| o.id) {
-                self.batch(&format!("DROP INDEX IF EXISTS i{index}"))?;
-                catalog.remove(index);
-            }
+        if let ConstraintKind::Primary | ConstraintKind::Unique = constraint.kind
+            && let Some(index) = catalog.find_index(&object.owner, name).map(|o| o.id)
+        {
+            self.batch(&format!("DROP INDEX IF EXISTS i{index}"))?;
+            catalog.remove(index);
         }
         let keeps_not_null = |column: &str, skip: &str| {
             table.constraints.iter().any(|c| {
@@ -395,10 +395,10 @@ impl Session {
         };
         if constraint.not_null || matches!(constraint.kind, ConstraintKind::Primary) {
             for column in &constraint.columns {
-                if !keeps_not_null(column, name) {
-                    if let Some(column) = column_mut(catalog, id, column) {
-                        column.nullable = true;
-                    }
+                if !keeps_not_null(column, name)
+                    && let Some(column) = column_mut(catalog, id, column)
+                {
+                    column.nullable = true;
                 }
             }
         }

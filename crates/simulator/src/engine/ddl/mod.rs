@@ -14,8 +14,6 @@ use super::session::Session;
 use super::settings::Generation;
 use super::type_name::Cursor;
 
-pub(crate) use table::system_name;
-
 /// Reads one DDL statement.
 pub(super) struct Ddl<'a> {
     pub(super) cursor: Cursor<'a>,
@@ -232,10 +230,10 @@ fn is_reserved(word: &str) -> bool {
 impl Session {
     pub(super) fn run_ddl(&mut self, prepared: &Prepared) -> Result<()> {
         let mut tokens = prepared.lexed.tokens.as_slice();
-        if let [front @ .., last] = tokens {
-            if last.token == Token::SemiColon {
-                tokens = front;
-            }
+        if let [front @ .., last] = tokens
+            && last.token == Token::SemiColon
+        {
+            tokens = front;
         }
         let mut ddl = Ddl {
             cursor: Cursor::new(tokens),

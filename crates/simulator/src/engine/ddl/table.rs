@@ -93,12 +93,11 @@ impl Ddl<'_> {
             constraints: Vec::new(),
             nullable: false,
         };
-        if column.ty.is_none() {
-            if let Some(Token::Word(word)) = self.cursor.peek() {
-                if !COLUMN_CLAUSES.contains(&word.value.to_uppercase().as_str()) {
-                    return Err(plain_at(902, type_at));
-                }
-            }
+        if column.ty.is_none()
+            && let Some(Token::Word(word)) = self.cursor.peek()
+            && !COLUMN_CLAUSES.contains(&word.value.to_uppercase().as_str())
+        {
+            return Err(plain_at(902, type_at));
         }
         loop {
             if self.cursor.take("DEFAULT") {
@@ -638,13 +637,13 @@ impl Session {
                     &[],
                 )
                 .orphans(&object, &constraint);
-                if let (true, Some(orphans)) = (new.enabled, orphans) {
-                    if self.any_row(&format!("SELECT 1 FROM {orphans} LIMIT 1"))? {
-                        return Err(ora(
-                            2298,
-                            format!("cannot validate ({full}) - parent keys not found"),
-                        ));
-                    }
+                if let (true, Some(orphans)) = (new.enabled, orphans)
+                    && self.any_row(&format!("SELECT 1 FROM {orphans} LIMIT 1"))?
+                {
+                    return Err(ora(
+                        2298,
+                        format!("cannot validate ({full}) - parent keys not found"),
+                    ));
                 }
             }
         }

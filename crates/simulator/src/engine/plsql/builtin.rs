@@ -73,11 +73,9 @@ pub(super) fn call(
 ) -> Result<Vec<(usize, Value)>> {
     let argument = |at: usize| text(arguments.get(at));
     match name {
-        "DBMS_OUTPUT.PUT_LINE" => {
-            if session.output_enabled {
-                let line = std::mem::take(&mut session.output_line) + &argument(0);
-                session.output.push(line);
-            }
+        "DBMS_OUTPUT.PUT_LINE" if session.output_enabled => {
+            let line = std::mem::take(&mut session.output_line) + &argument(0);
+            session.output.push(line);
         }
         "DBMS_OUTPUT.PUT" if session.output_enabled => session.output_line.push_str(&argument(0)),
         "DBMS_OUTPUT.NEW_LINE" if session.output_enabled => {

@@ -31,7 +31,7 @@ pub(crate) enum Slot {
 #[derive(Debug)]
 pub(crate) struct Code {
     pub(crate) sql: Arc<str>,
-    pub(crate) prepared: Prepared,
+    pub(crate) prepared: Box<Prepared>,
     pub(crate) slots: Vec<Slot>,
 }
 
@@ -46,7 +46,6 @@ pub(crate) struct Declaration {
 
 #[derive(Debug)]
 pub(crate) struct Argument {
-    pub(crate) name: Option<String>,
     pub(crate) value: Code,
     /// Set when the argument is no more than a slot.
     pub(crate) slot: Option<Slot>,
@@ -104,7 +103,6 @@ pub(crate) enum Action {
     Call {
         name: String,
         arguments: Vec<Argument>,
-        column: usize,
     },
     Block(Box<Body>),
     /// RAISE; without a name the error that is being handled.

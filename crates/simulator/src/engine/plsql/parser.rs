@@ -9,12 +9,11 @@ use super::super::error::{Result, ora_at};
 use super::super::lexer::{Lexed, is_word, placeholder, placeholder_index, word};
 use super::super::prepare::prepare_lexed;
 use super::super::type_name::{Cursor, parse_type};
-use super::super::types::OraType;
 use super::{Action, Argument, Body, Code, Declaration, Handler, Slot, Statement};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Known {
-    Scalar(Option<OraType>),
+    Scalar,
     Record,
     Exception,
 }
@@ -220,9 +219,9 @@ impl<'a> BlockParser<'a> {
             ty = None;
         }
         self.cursor.take_all(&["NOT", "NULL"]);
-        self.declare(&name, if is_record { Known::Record } else { Known::Scalar(ty) });
+        self.declare(&name, if is_record { Known::Record } else { Known::Scalar });
         let initial = if self.cursor.take_token(&Token::Assignment) || self.cursor.take("DEFAULT") {
-            Some(self.value_until(&[], ty)?)
+            Some(self.value_until(&[])?)
         } else {
             None
         };
@@ -263,7 +262,7 @@ impl<'a> BlockParser<'a> {
             self.cursor.at += 1;
             self.expect_token(&Token::Assignment)?;
             self.assigned.push(bind);
-            let value = self.value_until(&[], None)?;
+            let value = self.value_until(&[])?;
             self.expect_token(&Token::SemiColon)?;
             return Ok(Action::Assign { target: Slot::Bind(bind), value });
         }
@@ -332,13 +331,11 @@ impl<'a> BlockParser<'a> {
                         self.cursor.at += 1;
                         name = format!("{name}.{}", self.name()?);
                     }
-                    let ty = match self.lookup(&name) {
-                        Some(Known::Scalar(ty)) => ty,
-                        Some(_) => None,
-                        None => return Err(self.undeclared(&name, at)),
-                    };
+                    if self.lookup(&name).is_none() {
+                        return Err(self.undeclared(&name, at));
+                    }
                     self.expect_token(&Token::Assignment)?;
-                    let value = self.value_until(&[], ty)?;
+                    let value = self.value_until(&[])?;
                     self.expect_token(&Token::SemiColon)?;
                     return Ok(Action::Assign { target: Slot::Variable(name), value });
                 }
@@ -432,10 +429,10 @@ impl<'a> BlockParser<'a> {
         // `1..10`: sqlparser's tokenizer leaves a point at the number or on its own.
         let tokens = self.tokens_until(&["LOOP"], false);
         let (low, high) = split_range(&tokens).ok_or_else(|| self.unexpected())?;
-        let low = self.value(low, None)?;
-        let high = self.value(high, None)?;
+        let low = self.value(low)?;
+        let high = self.value(high)?;
         self.expect("LOOP")?;
-        self.known.push(BTreeMap::from([(variable.clone(), Known::Scalar(None))]));
+        self.known.push(BTreeMap::from([(variable.clone(), Known::Scalar)]));
         let body = self.loop_body()?;
         self.known.pop();
         Ok(Action::Count { variable, reverse, low, high, body })
@@ -460,12 +457,12 @@ impl<'a> BlockParser<'a> {
         self.lexed.tokens[start..self.cursor.at].to_vec()
     }
 
-    fn value_until(&mut self, words: &[&str], ty: Option<OraType>) -> Result<Code> {
+    fn value_until(&mut self, words: &[&str]) -> Result<Code> {
         let tokens = self.tokens_until(words, false);
         if tokens.is_empty() {
             return Err(self.unexpected());
         }
-        self.value(tokens, ty)
+        self.value(tokens)
     }
 
     fn condition_until(&mut self, words: &[&str]) -> Result<Code> {
@@ -483,18 +480,17 @@ impl<'a> BlockParser<'a> {
         ] {
             all.push(made(token));
         }
-        self.value(all, None)
+        self.value(all)
     }
 
     /// An expression as a query that gives its value.
-    fn value(&mut self, tokens: Vec<TokenWithSpan>, ty: Option<OraType>) -> Result<Code> {
+    fn value(&mut self, tokens: Vec<TokenWithSpan>) -> Result<Code> {
         let Some(first) = tokens.first().cloned() else { return Err(self.unexpected()) };
         let made = |token: Token| TokenWithSpan::new(token, first.span);
         let mut all = vec![made(word("SELECT"))];
         all.extend(tokens);
         all.push(made(word("FROM")));
         all.push(made(word("DUAL")));
-        let _ = ty;
         self.code(all)
     }
 
@@ -572,7 +568,7 @@ impl<'a> BlockParser<'a> {
                                     used = 3;
                                 }
                             }
-                            Some(Known::Scalar(_))
+                            Some(Known::Scalar)
                                 if !matches!(next, Some(Token::LParen | Token::Period)) =>
                             {
                                 slot = Some(Slot::Variable(name));
@@ -599,7 +595,7 @@ impl<'a> BlockParser<'a> {
         prepared.internal = true;
         // Marked, so that no text of a client's has the same plan.
         let sql = format!("\u{1}{}", text.join(" ")).into();
-        Ok(Code { sql, prepared, slots })
+        Ok(Code { sql, prepared: Box::new(prepared), slots })
     }
 
     fn slot(&mut self) -> Result<Slot> {
@@ -719,7 +715,7 @@ impl<'a> BlockParser<'a> {
 
     fn immediate(&mut self) -> Result<Action> {
         self.cursor.at += 2;
-        let text = self.value_until(&["INTO", "USING", "RETURNING"], None)?;
+        let text = self.value_until(&["INTO", "USING", "RETURNING"])?;
         let mut into = Vec::new();
         if self.cursor.take("INTO") {
             into = self.slots()?;
@@ -729,7 +725,7 @@ impl<'a> BlockParser<'a> {
             loop {
                 self.cursor.take("IN");
                 let tokens = self.tokens_until(&[], true);
-                using.push(self.value(tokens, None)?);
+                using.push(self.value(tokens)?);
                 if !self.cursor.take_token(&Token::Comma) {
                     break;
                 }
@@ -751,14 +747,12 @@ impl<'a> BlockParser<'a> {
         let mut arguments = Vec::new();
         if self.cursor.take_token(&Token::LParen) {
             while !self.cursor.take_token(&Token::RParen) {
-                let argument_name =
-                    match (self.cursor.peek().and_then(name_of), self.cursor.peek_at(1)) {
-                        (Some(name), Some(Token::RArrow)) => {
-                            self.cursor.at += 2;
-                            Some(name)
-                        }
-                        _ => None,
-                    };
+                // The names of these procedures' arguments come in their order.
+                let is_named = matches!(self.cursor.peek(), Some(Token::Word(_)))
+                    && self.cursor.peek_at(1) == Some(&Token::RArrow);
+                if is_named {
+                    self.cursor.at += 2;
+                }
                 let tokens = self.tokens_until(&[], true);
                 let slot = match tokens.as_slice() {
                     [one] => match &one.token {
@@ -766,19 +760,19 @@ impl<'a> BlockParser<'a> {
                             placeholder_index(name).and_then(|i| self.bind(i)).map(Slot::Bind)
                         }
                         token => name_of(token)
-                            .filter(|n| matches!(self.lookup(n), Some(Known::Scalar(_))))
+                            .filter(|n| matches!(self.lookup(n), Some(Known::Scalar)))
                             .map(Slot::Variable),
                     },
                     _ => None,
                 };
                 let position = arguments.len();
-                if super::builtin::is_out(&name, position) {
-                    if let Some(Slot::Bind(bind)) = slot {
-                        self.assigned.push(bind);
-                    }
+                if super::builtin::is_out(&name, position)
+                    && let Some(Slot::Bind(bind)) = slot
+                {
+                    self.assigned.push(bind);
                 }
-                let value = self.value(tokens, None)?;
-                arguments.push(Argument { name: argument_name, value, slot });
+                let value = self.value(tokens)?;
+                arguments.push(Argument { value, slot });
                 if !self.cursor.take_token(&Token::Comma)
                     && self.cursor.peek() != Some(&Token::RParen)
                 {
@@ -786,8 +780,7 @@ impl<'a> BlockParser<'a> {
                 }
             }
         }
-        let column = self.place(at).1;
-        Ok(Action::Call { name, arguments, column })
+        Ok(Action::Call { name, arguments })
     }
 }
 
@@ -816,13 +809,14 @@ fn split_range(tokens: &[TokenWithSpan]) -> Option<(Vec<TokenWithSpan>, Vec<Toke
                 }
                 return Some((low, high));
             }
-            Token::Number(digits, long) if at > 0 && digits.starts_with('.') => {
+            Token::Number(digits, long)
+                if at > 0 && digits.starts_with('.')
                 // `n.` is a name and a point, then `.5`.
-                if tokens[at - 1].token == Token::Period {
-                    let mut high = tokens[at..].to_vec();
-                    high[0].token = Token::Number(digits.trim_start_matches('.').to_owned(), *long);
-                    return Some((tokens[..at - 1].to_vec(), high));
-                }
+                && tokens[at - 1].token == Token::Period =>
+            {
+                let mut high = tokens[at..].to_vec();
+                high[0].token = Token::Number(digits.trim_start_matches('.').to_owned(), *long);
+                return Some((tokens[..at - 1].to_vec(), high));
             }
             _ => {}
         }

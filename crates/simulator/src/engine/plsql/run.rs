@@ -249,19 +249,17 @@ impl Session {
                 let result = self.run(&text.as_str().into(), &prepared, &binds)?;
                 self.take(result, into, None, frame)?;
             }
-            Action::Call { name, arguments, .. } => {
+            Action::Call { name, arguments } => {
                 let mut values = Vec::new();
                 for argument in arguments {
                     values.push(self.value(&argument.value, frame)?);
                 }
-                // Named arguments of these procedures come in their order.
                 let written = builtin::call(self, outcome, name, &values)?;
                 for (at, value) in written {
                     if let Some(slot) = arguments.get(at).and_then(|a| a.slot.as_ref()) {
                         self.assign(slot, value, frame)?;
                     }
                 }
-                debug_assert!(arguments.iter().all(|a| a.name.as_deref() != Some("")));
             }
             Action::Block(body) => return self.body(body, frame, outcome),
             Action::Raise(None) => {
@@ -313,10 +311,10 @@ impl Session {
     fn value(&mut self, code: &Code, frame: &Frame) -> Result<Value> {
         let binds = self.slot_values(&code.slots, frame);
         // A lone variable needs no SQL.
-        if let (SqlBody::Query(_), [value]) = (&code.prepared.body, binds.as_slice()) {
-            if code.prepared.lexed.tokens.len() == 4 {
-                return Ok(value.clone());
-            }
+        if let (SqlBody::Query(_), [value]) = (&code.prepared.body, binds.as_slice())
+            && code.prepared.lexed.tokens.len() == 4
+        {
+            return Ok(value.clone());
         }
         let mut result = self.run(&code.sql, &code.prepared, &binds)?;
         let mut row = Vec::new();

@@ -96,12 +96,11 @@ impl Translator<'_> {
             }
             return self.aggregate(&name, function, at);
         }
-        if matches!(function.args, FunctionArguments::None) {
-            if let Some(ident) = function.name.0.first().and_then(|p| p.as_ident()) {
-                if function.name.0.len() == 1 {
-                    return self.identifier(std::slice::from_ref(ident));
-                }
-            }
+        if matches!(function.args, FunctionArguments::None)
+            && let Some(ident) = function.name.0.first().and_then(|p| p.as_ident())
+            && function.name.0.len() == 1
+        {
+            return self.identifier(std::slice::from_ref(ident));
         }
         let arguments = plain_arguments(function)?;
         let arguments: Vec<Expr> = arguments.into_iter().cloned().collect();
@@ -509,10 +508,10 @@ impl Translator<'_> {
                 count(1, 3)?;
                 let format = if a.len() > 1 { Some(text(1)?) } else { None };
                 let mut result = to_text(&a[0], format.as_deref())?;
-                if let Some(format) = a.get(1).and_then(|f| f.constant.as_ref()) {
-                    if first_ty.class() == Class::Datetime {
-                        result.ty = OraType::varchar(format_length(format));
-                    }
+                if let Some(format) = a.get(1).and_then(|f| f.constant.as_ref())
+                    && first_ty.class() == Class::Datetime
+                {
+                    result.ty = OraType::varchar(format_length(format));
                 }
                 varying(result)
             }

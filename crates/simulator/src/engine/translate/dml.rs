@@ -612,16 +612,14 @@ impl<'a> Translator<'a> {
                     let touched = changed.is_none_or(|changed| {
                         constraint.columns.iter().any(|c| changed.contains(c))
                     });
-                    if touched {
-                        if let Some(orphans) = self.orphans(target.object, constraint) {
-                            after.push(Change::Refuse {
+                    if touched && let Some(orphans) = self.orphans(target.object, constraint) {
+                        after.push(Change::Refuse {
                                 sql: format!("SELECT 1 FROM {orphans} AND c.rowid > ?1 LIMIT 1"),
                                 message: format!(
                                     "ORA-02291: integrity constraint ({}.{}) violated - parent key not found",
                                     target.object.owner, constraint.name
                                 ),
                             });
-                        }
                     }
                 }
                 ConstraintKind::Primary | ConstraintKind::Unique => {}

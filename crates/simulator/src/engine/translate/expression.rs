@@ -39,10 +39,11 @@ impl Translator<'_> {
         self.depth -= 1;
         let typed = result?;
         // A whole GROUP BY expression: the columns in it are all right.
-        if let Some(scope) = self.scopes.last_mut() {
-            if scope.in_aggregate == 0 && scope.keys.iter().any(|key| *key == typed.sql) {
-                scope.ungrouped.truncate(before);
-            }
+        if let Some(scope) = self.scopes.last_mut()
+            && scope.in_aggregate == 0
+            && scope.keys.contains(&typed.sql)
+        {
+            scope.ungrouped.truncate(before);
         }
         Ok(typed)
     }
@@ -263,12 +264,11 @@ impl Translator<'_> {
         if let Some(column) = self.find_column(parts)? {
             return Ok(column);
         }
-        if let [single] = parts {
-            if single.quote_style.is_none() {
-                if let Some(value) = self.pseudo_column(single)? {
-                    return Ok(value);
-                }
-            }
+        if let [single] = parts
+            && single.quote_style.is_none()
+            && let Some(value) = self.pseudo_column(single)?
+        {
+            return Ok(value);
         }
         Err(self.invalid_identifier(parts))
     }

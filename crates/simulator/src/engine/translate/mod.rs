@@ -16,7 +16,6 @@ use super::error::{Result, ora_at};
 use super::lexer::{BIND_MARK, Positions};
 use super::types::{Kind, OraType};
 
-pub(crate) use convert::literal_text;
 pub(crate) use dml::{Change, DmlPlan, stored};
 pub(crate) use query::Translated;
 use scope::Scope;

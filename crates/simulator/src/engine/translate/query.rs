@@ -492,10 +492,8 @@ impl Translator<'_> {
         let scope = self.scope();
         let grouped = !keys.is_empty() || having.is_some() || scope.aggregate_seen;
         let aggregate_only = grouped && keys.is_empty();
-        if grouped {
-            if let Some(at) = scope.ungrouped.first() {
-                return Err(plain_at(if keys.is_empty() { 937 } else { 979 }, *at));
-            }
+        if grouped && let Some(at) = scope.ungrouped.first() {
+            return Err(plain_at(if keys.is_empty() { 937 } else { 979 }, *at));
         }
         if is_hierarchical {
             let (recursion, name) =

@@ -317,18 +317,18 @@ impl Translator<'_> {
         let table = name_of(last);
         let owner = if idents.len() > 1 { Some(name_of(idents[idents.len() - 2])) } else { None };
         let shown_name = alias.map_or_else(|| table.clone(), |a| name_of(&a.name));
-        if owner.is_none() {
-            if let Some(cte) = self.ctes.iter().rev().find(|c| c.name == table).cloned() {
-                let sql_alias = self.alias("q");
-                self.push_derived(&sql_alias, Some(shown_name), &cte.columns);
-                return Ok(format!("{} AS {sql_alias}", cte.sql_name));
-            }
+        if owner.is_none()
+            && let Some(cte) = self.ctes.iter().rev().find(|c| c.name == table).cloned()
+        {
+            let sql_alias = self.alias("q");
+            self.push_derived(&sql_alias, Some(shown_name), &cte.columns);
+            return Ok(format!("{} AS {sql_alias}", cte.sql_name));
         }
         let found = self.catalog.resolve(owner.as_deref(), &self.schema, &table);
-        if let Some(object) = found {
-            if self.catalog.may_see(&self.rights, object) {
-                return self.object(object, &shown_name, alias.is_none(), last);
-            }
+        if let Some(object) = found
+            && self.catalog.may_see(&self.rights, object)
+        {
+            return self.object(object, &shown_name, alias.is_none(), last);
         }
         if table == "DUAL" && owner.as_deref().is_none_or(|o| o == "SYS") {
             let sql_alias = self.alias("a");
