@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use oraedge::error::DbError;
 use tokio::net::{TcpListener, TcpStream};
@@ -13,11 +13,14 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::certificates::Certificates;
-use super::connection::serve;
+use super::connection::{serve, since};
 use crate::engine::{self, Database, Settings};
 use crate::generation::Generation;
 use crate::server::{Account, Entropy, ServerConfig, ServerConnection};
 use crate::ttc::describe::DateBytes;
+
+/// How long a listener waits before it tries again to accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Why a simulator does not start.
 #[derive(Debug)]
@@ -308,8 +311,11 @@ impl Accept {
                 accepted = listener.accept() => accepted,
                 _ = stopping.changed() => break,
             };
-            // Running out of file descriptors passes; a listener that ends does not come back.
-            let Ok((stream, peer)) = accepted else { continue };
+            let Ok((stream, peer)) = accepted else {
+                // Running out of file descriptors passes, but not at once.
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
             while connections.try_join_next().is_some() {}
             connections.spawn(self.handle(stream, peer));
         }
@@ -321,18 +327,20 @@ impl Accept {
         stream: TcpStream,
         peer: SocketAddr,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let entropy: Entropy = Box::new(random);
-        let connection =
-            ServerConnection::new(Arc::clone(&self.config), entropy, peer.ip().to_string());
         let (tls, started, verbose) = (self.tls.clone(), self.started, self.verbose);
+        let entropy: Entropy = Box::new(random);
+        let (config, address) = (Arc::clone(&self.config), peer.ip().to_string());
+        let limit = config.log_on_timeout;
+        let connection = ServerConnection::new(since(started), config, entropy, address);
         async move {
             // Answers are small and waited for.
             let _ = stream.set_nodelay(true);
             let end = match tls {
                 None => serve(stream, connection, started).await,
-                Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => serve(stream, connection, started).await,
-                    Err(error) => Err(error),
+                Some(tls) => match tokio::time::timeout(limit, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => serve(stream, connection, started).await,
+                    Ok(Err(error)) => Err(error),
+                    Err(_) => Err(io::Error::other("the TLS handshake took too long")),
                 },
             };
             if verbose {

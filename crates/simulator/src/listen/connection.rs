@@ -23,6 +23,12 @@ enum Event {
     Sent,
 }
 
+/// The time on the connections' clock.
+pub(super) fn since(started: Instant) -> Timestamp {
+    let elapsed = started.elapsed().as_micros();
+    Timestamp::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
+}
+
 /// Serves a connection until one side ends it; says why.
 ///
 /// Statements run in SQLite, which blocks, so the connection goes to a thread of its own for each
@@ -37,13 +43,9 @@ where
 {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut buffer = vec![0; READ_SIZE];
-    let now = || {
-        let elapsed = started.elapsed().as_micros();
-        Timestamp::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
-    };
     let mut event = Event::Sent;
     loop {
-        let at = now();
+        let at = since(started);
         let interrupter = connection.interrupter();
         let step = spawn_blocking(move || {
             match event {
@@ -84,7 +86,7 @@ where
                 let _ = writer.shutdown().await;
                 return Ok(reason);
             }
-            Output::Timeout(when) => Some(when.map(|when| when.since(now()))),
+            Output::Timeout(when) => Some(when.map(|when| when.since(since(started)))),
         };
         event = match (arrived, wait) {
             (Some(event), _) => event,

@@ -52,22 +52,26 @@ pub struct ServerConnection {
 }
 
 impl ServerConnection {
-    /// A connection that came from the address `peer`.
-    pub fn new(config: Arc<ServerConfig>, entropy: Entropy, peer: impl Into<String>) -> Self {
+    /// A connection that came from the address `peer`, at the time `now`.
+    pub fn new(
+        now: Timestamp,
+        config: Arc<ServerConfig>,
+        entropy: Entropy,
+        peer: impl Into<String>,
+    ) -> Self {
         ServerConnection {
+            log_on_by: Some(now + config.log_on_timeout),
             config,
             entropy: Some(entropy),
             peer: peer.into(),
             framer: Framer::default(),
             phase: Phase::Connecting { resent: false },
             out: Vec::new(),
-            log_on_by: None,
         }
     }
 
     /// Takes bytes that the client sent.
     pub fn handle_input(&mut self, now: Timestamp, bytes: &[u8]) {
-        self.log_on_by.get_or_insert(now + self.config.log_on_timeout);
         self.framer.push(bytes);
         loop {
             if matches!(self.phase, Phase::Over(_)) {
@@ -90,18 +94,13 @@ impl ServerConnection {
 
     /// Takes that it is later now.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        let logged_on = match &mut self.phase {
-            Phase::Serving(session) => {
-                if let Err(reason) = session.handle_timeout(now) {
-                    self.phase = Phase::Over(reason);
-                    return;
-                }
-                session.user.is_some()
-            }
-            _ => false,
-        };
-        if !logged_on && self.log_on_by.is_some_and(|limit| limit <= now) {
+        if self.log_on_by.is_some_and(|limit| limit <= now) {
             self.phase = Phase::Over("the client did not log on in time".to_owned());
+        }
+        if let Phase::Serving(session) = &mut self.phase
+            && let Err(reason) = session.handle_timeout(now)
+        {
+            self.phase = Phase::Over(reason);
         }
     }
 
@@ -118,8 +117,7 @@ impl ServerConnection {
         match session.poll_transmit() {
             Ok(bytes) if !bytes.is_empty() => Output::Transmit(bytes),
             Ok(_) if session.ending => Output::Close("the client ended the connection".to_owned()),
-            Ok(_) if session.user.is_some() => Output::Timeout(session.timeout()),
-            Ok(_) => Output::Timeout(self.log_on_by),
+            Ok(_) => Output::Timeout(session.timeout().or(self.log_on_by)),
             Err(reason) => Output::Close(reason),
         }
     }
@@ -150,7 +148,12 @@ impl ServerConnection {
             }
             (Phase::Serving(mut session), PacketType::Data) => {
                 match session.handle_data(now, &packet.body) {
-                    Ok(()) => Phase::Serving(session),
+                    Ok(()) => {
+                        if session.user.is_some() {
+                            self.log_on_by = None;
+                        }
+                        Phase::Serving(session)
+                    }
                     Err(reason) => Phase::Over(reason),
                 }
             }

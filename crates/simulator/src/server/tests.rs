@@ -55,13 +55,13 @@ fn recorded_server(recordings: &Recordings) -> ServerConnection {
     let challenge = recordings.packet("pyo4-fetch-df", 4);
     let config = config(Generation::V26ai, unhex(&parameter(&challenge, "AUTH_VFR_DATA")));
     let entropy = scripted(recorded_entropy(recordings));
-    ServerConnection::new(Arc::new(config), entropy, "192.0.2.1")
+    ServerConnection::new(Timestamp::ZERO, Arc::new(config), entropy, "192.0.2.1")
 }
 
 /// A server whose random bytes are of no interest.
 fn any_server(generation: Generation) -> ServerConnection {
     let config = config(generation, vec![7; 16]);
-    ServerConnection::new(Arc::new(config), scripted(vec![7; 200]), "192.0.2.1")
+    ServerConnection::new(Timestamp::ZERO, Arc::new(config), scripted(vec![7; 200]), "192.0.2.1")
 }
 
 /// Everything that the machine sends before it waits, and whether it closed.
@@ -293,7 +293,8 @@ fn older_listeners_ask_for_the_connect_again() {
     let session = recordings.session("cassette-xe18-connect");
     let mut config = config(Generation::V18c, vec![]);
     config.services = vec!["XEPDB1".to_owned()];
-    let mut connection = ServerConnection::new(Arc::new(config), scripted(vec![]), "192.0.2.1");
+    let mut connection =
+        ServerConnection::new(Timestamp::ZERO, Arc::new(config), scripted(vec![]), "192.0.2.1");
     for exchange in session.chunks(2) {
         let sent = feed(&mut connection, &exchange[0].bytes, 1000);
         assert_eq!(sent, exchange[1].bytes, "{}", exchange[1].id);

@@ -99,7 +99,8 @@ impl Pair {
         let entropy = SessionEntropy::draw(&mut pseudo_random(0xc11e));
         let client = Session::new(Timestamp::ZERO, options, entropy);
         let entropy = Box::new(pseudo_random(0x5e6e));
-        let server = ServerConnection::new(Arc::clone(config), entropy, "192.0.2.1");
+        let server =
+            ServerConnection::new(Timestamp::ZERO, Arc::clone(config), entropy, "192.0.2.1");
         Pair {
             client,
             server,
