@@ -28,6 +28,8 @@ pub(crate) fn run_package_tests() -> Result<()> {
             .arg("run.mjs")
             .env("ORAEDGE_TARBALL", tarball)
             .env("ORAEDGE_TEST_TCP", format!("{}/{}", simulator.tcp()?, services::SERVICE))
+            .env("ORAEDGE_TEST_TCPS", demo::connect_string(&simulator)?)
+            .env("ORAEDGE_TEST_CA", simulator.ca_file())
             .env("ORAEDGE_TEST_WS", bridge.url()?)
             .env("ORAEDGE_TEST_WS_TARGET", demo::connect_string(&simulator)?)
             .env("ORAEDGE_TEST_PAGE_PORT", page_port.to_string())

@@ -239,6 +239,15 @@ test("webSocket() says so when there is no bridge, and when the bridge goes away
   await assert.rejects(channel.write(new Uint8Array([1])), { code: "OED-TRANSPORT" });
 });
 
+test("after the bridge gave a reason, writes fail for that reason", async () => {
+  const { channel, socket } = await opened();
+  socket.receive({ type: "error", code: "IDLE_TIMEOUT", message: "idle too long", remedy: "ping" });
+  socket.ended(4408);
+  await assert.rejects(channel.write(new Uint8Array([1])), {
+    message: "idle too long; ping", bridgeCode: "IDLE_TIMEOUT",
+  });
+});
+
 test("webSocket() refuses addresses that are none", () => {
   const options = { WebSocket: FakeWebSocket };
   assert.throws(() => webSocket("ftp://x/", options), /begin with ws: or wss:/);

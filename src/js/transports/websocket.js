@@ -127,7 +127,9 @@ class BridgeLink {
   #write(bytes) {
     const socket = this.#socket;
     if (socket.readyState !== OPEN) {
-      return Promise.reject(this.#failure("the connection to the bridge is closed", ""));
+      // What the bridge said of the end is worth more than that it ended.
+      const error = this.#told ?? this.#failure("the connection to the bridge is closed", "");
+      return Promise.reject(error);
     }
     for (let at = 0; at < bytes.length; at += this.#maxMessage) {
       socket.send(bytes.subarray(at, at + this.#maxMessage));
