@@ -678,6 +678,14 @@ impl Session {
     }
 }
 
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Numbers that were given out outside of a transaction are not given out again.
+        let _ = self.end(false);
+        let _ = self.keep_sequences();
+    }
+}
+
 fn savepoint(name: &str) -> String {
     format!("\"s_{}\"", name.replace('"', "\"\""))
 }

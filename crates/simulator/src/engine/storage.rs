@@ -59,6 +59,13 @@ pub(crate) fn bind_value(value: &Value, environment: &Environment) -> Result<Sql
         Value::Boolean(value) => Sql::Integer(i64::from(*value)),
         Value::Rowid(rowid) => Sql::Text(rowid.to_string()),
         Value::Urowid(rowid) => Sql::Text(rowid.to_string()),
+        Value::Date(value) => Sql::Blob(moment(value).checked()?.date_bytes()),
+        Value::TimestampTz(value) => {
+            moment(&value.utc).checked()?;
+            let mut bytes = Vec::with_capacity(13);
+            value.encode(&mut bytes);
+            Sql::Blob(bytes)
+        }
         // Without a fraction as short as a DATE, so that the two compare.
         Value::Timestamp(value) => Sql::Blob(moment(value).checked()?.bytes()),
         Value::TimestampLtz(value) => {

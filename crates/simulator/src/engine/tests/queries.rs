@@ -133,6 +133,19 @@ fn select_from_the_sample_schema() {
                 "SCOTT",
             ),
             ("select ename \"Name\" from scott.emp where emp.empno = 7788", "SCOTT"),
+            (
+                "select deptno, sum(sal) from emp group by rollup(deptno) order by 1",
+                "10|8750 / 20|10875 / 30|9400 / NULL|29025",
+            ),
+            (
+                "select deptno, job, count(*), grouping(job) from emp where deptno = 10 group by rollup(deptno, job) order by 1, 2",
+                "10|CLERK|1|0 / 10|MANAGER|1|0 / 10|PRESIDENT|1|0 / 10|NULL|3|1 / NULL|NULL|3|1",
+            ),
+            ("select count(*) from (select deptno, job from emp group by cube(deptno, job))", "18"),
+            (
+                "select nvl(job, 'all'), count(*) from emp where deptno = 20 group by grouping sets (job, ()) order by 1",
+                "ANALYST|2 / CLERK|2 / MANAGER|1 / all|5",
+            ),
             ("select max(sum(sal)) from emp group by deptno", "!935"),
             ("select ename top, sal limit from emp where rownum = 1", "SMITH|800"),
             (

@@ -291,6 +291,7 @@ fn a_file_keeps_everything() {
                 ("create sequence kept_seq", "0 rows"),
                 ("insert into kept values (kept_seq.nextval, 'a')", "1 rows"),
                 ("commit", "0 rows"),
+                ("select kept_seq.nextval from dual", "2"),
             ],
         );
     }
@@ -300,7 +301,7 @@ fn a_file_keeps_everything() {
         &mut session,
         &[
             ("select * from kept", "1|a"),
-            ("select kept_seq.nextval from dual", "2"),
+            ("select kept_seq.nextval from dual", "3"),
             ("select count(*) from emp", "14"),
         ],
     );

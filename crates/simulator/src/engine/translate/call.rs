@@ -9,11 +9,11 @@ use sqlparser::ast::{
 use super::super::error::{Result, ora, ora_at, plain, plain_at, unsupported};
 use super::super::types::{Class, Kind, OraType};
 use super::convert::{convert, literal_text, shown, to_integer, to_number, to_text};
-use super::expression::{arithmetic, boolean, concat, number_literal, unify, varying};
+use super::expression::{arithmetic, boolean, concat, unify, varying};
 use super::query::sort_key;
 use super::{Translator, Typed, name_of};
 
-const AGGREGATES: [&str; 19] = [
+const AGGREGATES: [&str; 17] = [
     "COUNT",
     "SUM",
     "AVG",
@@ -30,8 +30,6 @@ const AGGREGATES: [&str; 19] = [
     "WM_CONCAT",
     "RATIO_TO_REPORT",
     "ANY_VALUE",
-    "GROUPING",
-    "GROUPING_ID",
     "APPROX_COUNT_DISTINCT",
 ];
 const ANALYTIC: [&str; 11] = [
@@ -90,6 +88,9 @@ impl Translator<'_> {
         let name = call_name(&function.name);
         let at = function.name.0.first().and_then(|p| p.as_ident()).map_or(0, |i| self.offset(i));
         let is_window = function.over.is_some();
+        if name == "GROUPING" || name == "GROUPING_ID" {
+            return self.grouping(&plain_arguments(function)?);
+        }
         if AGGREGATES.contains(&name.as_str()) || ANALYTIC.contains(&name.as_str()) {
             if ANALYTIC.contains(&name.as_str()) && !is_window {
                 return Err(ora_at(30484, "missing window specification for this function", at));
@@ -877,7 +878,6 @@ impl Translator<'_> {
                 };
                 Typed::new(list, OraType::varchar(4000))
             }
-            "GROUPING" | "GROUPING_ID" => number_literal("0")?,
             "ROW_NUMBER" | "RANK" | "DENSE_RANK" => {
                 number(format!("o_num({}(){over})", name.to_lowercase())).not_null()
             }

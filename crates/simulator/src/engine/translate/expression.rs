@@ -38,6 +38,13 @@ impl Translator<'_> {
         let result = self.expression_inner(expression);
         self.depth -= 1;
         let typed = result?;
+        if let Some(scope) = self.scopes.last_mut() {
+            // ROLLUP and its like: NULL where the set leaves the expression out.
+            if scope.in_aggregate == 0 && scope.left_out.contains(&typed.sql) {
+                scope.ungrouped.truncate(before);
+                return Ok(Typed::new("NULL", typed.ty));
+            }
+        }
         // A whole GROUP BY expression: the columns in it are all right.
         if let Some(scope) = self.scopes.last_mut()
             && scope.in_aggregate == 0

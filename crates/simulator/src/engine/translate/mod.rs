@@ -4,6 +4,7 @@ mod call;
 mod convert;
 mod dml;
 mod expression;
+mod grouping;
 mod hierarchy;
 mod interval;
 mod query;
@@ -79,6 +80,8 @@ pub(crate) struct Translator<'a> {
     pub(crate) for_update: bool,
     /// How many views and subqueries deep.
     depth: usize,
+    /// GROUP BY expressions that the next block leaves out, for ROLLUP and its like.
+    missing_keys: Option<Vec<sqlparser::ast::Expr>>,
     /// Conditions may be values in every generation.
     pub(crate) internal: bool,
     /// User whose rights count: the owner inside of a view.
@@ -107,6 +110,7 @@ impl<'a> Translator<'a> {
             volatile: false,
             for_update: false,
             depth: 0,
+            missing_keys: None,
             internal: false,
             rights: environment.user.clone(),
         }

@@ -253,7 +253,7 @@ impl Translator<'_> {
         }
     }
 
-    fn compound(
+    pub(super) fn compound(
         &mut self,
         left: &Translated,
         word: &str,
@@ -306,7 +306,7 @@ impl Translator<'_> {
         Ok(Translated { sql, columns, single_row: false, simple: false })
     }
 
-    fn ordered_compound(
+    pub(super) fn ordered_compound(
         &mut self,
         body: Translated,
         order: &[OrderByExpr],
@@ -348,12 +348,17 @@ impl Translator<'_> {
         }
     }
 
-    fn select(
+    pub(super) fn select(
         &mut self,
         select: &Select,
         order: &[OrderByExpr],
         limit: &str,
     ) -> Result<Translated> {
+        if let Some(translated) = self.grouped_by_sets(select, order, limit)? {
+            return Ok(translated);
+        }
+        let missing = self.missing_keys.take();
+        self.missing_keys.clone_from(&missing);
         let (translated, rownum) = self.scoped_select(select, order, limit, RownumPlan::Probe)?;
         if !rownum {
             return Ok(translated);
@@ -365,12 +370,14 @@ impl Translator<'_> {
             && select.connect_by.is_empty()
             && matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
         if is_plain {
+            self.missing_keys.clone_from(&missing);
             let (translated, rownum) =
                 self.scoped_select(select, order, limit, RownumPlan::Limit)?;
             if !rownum {
                 return Ok(translated);
             }
         }
+        self.missing_keys = missing;
         Ok(self.scoped_select(select, order, limit, RownumPlan::Number)?.0)
     }
 
@@ -402,6 +409,8 @@ impl Translator<'_> {
         limit: &str,
         plan: RownumPlan,
     ) -> Result<Translated> {
+        // Not for the subqueries in it.
+        let missing = self.missing_keys.take();
         if select.into.is_some() || select.top.is_some() || select.qualify.is_some() {
             return Err(plain(923));
         }
@@ -455,7 +464,10 @@ impl Translator<'_> {
         self.scope().ungrouped.clear();
 
         // GROUP BY, then everything that may only use what is grouped.
+        let left_out = self.left_out(missing)?;
         let keys = self.group_keys(select)?;
+        let is_total = left_out.is_some() && keys.is_empty();
+        self.scope().left_out = left_out.unwrap_or_default();
         self.scope().keys = keys.clone();
         self.scope().ungrouped.clear();
         self.scope().aggregates_allowed = true;
@@ -490,7 +502,7 @@ impl Translator<'_> {
             order_keys.push(sort_key(&key, item));
         }
         let scope = self.scope();
-        let grouped = !keys.is_empty() || having.is_some() || scope.aggregate_seen;
+        let grouped = !keys.is_empty() || having.is_some() || scope.aggregate_seen || is_total;
         let aggregate_only = grouped && keys.is_empty();
         if grouped && let Some(at) = scope.ungrouped.first() {
             return Err(plain_at(if keys.is_empty() { 937 } else { 979 }, *at));
@@ -519,6 +531,10 @@ impl Translator<'_> {
         }
         if !outer_tests.is_empty() {
             sql.push_str(&format!(" WHERE {}", outer_tests.join(" AND ")));
+        }
+        if is_total {
+            // All rows are one group, of which there is one even without an aggregate.
+            sql.push_str(" GROUP BY NULL");
         }
         if !keys.is_empty() {
             sql.push_str(&format!(" GROUP BY {}", keys.join(", ")));
@@ -630,9 +646,6 @@ impl Translator<'_> {
         }
         let mut list = Vec::new();
         for key in keys {
-            if matches!(key, Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_)) {
-                return Err(unsupported("ROLLUP, CUBE and GROUPING SETS"));
-            }
             let parts: Vec<&Expr> = match key {
                 Expr::Tuple(parts) => parts.iter().collect(),
                 other => vec![other],

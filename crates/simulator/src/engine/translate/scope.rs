@@ -73,6 +73,8 @@ pub(crate) struct Scope {
     pub(crate) hierarchy: Option<Hierarchy>,
     /// Texts of the GROUP BY expressions.
     pub(crate) keys: Vec<String>,
+    /// Texts of the GROUP BY expressions that are NULL here, for ROLLUP and its like.
+    pub(crate) left_out: Vec<String>,
     /// Columns seen outside of an aggregate and outside of a GROUP BY expression, with their place.
     pub(crate) ungrouped: Vec<usize>,
     pub(crate) in_aggregate: usize,
