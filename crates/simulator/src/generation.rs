@@ -153,9 +153,7 @@ impl Generation {
             Generation::V12_1 | Generation::V12_2 | Generation::V18c => (&V18C, &[]),
             Generation::V19c => (&V18C, &[(28, 0x0b), (34, 0x0b), (CCAP_TTC4, 0x1f)]),
             Generation::V21c => (&V18C, &[(28, 0x0c), (34, 0x0c), (CCAP_TTC4, 0x5f)]),
-            Generation::V23ai => {
-                (&V26AI, &[(28, 0x0c), (44, 0x1f), (51, 0x00), (52, 0x0c), (53, 0x01)])
-            }
+            Generation::V23ai => (&V26AI[..53], &[(28, 0x0c), (44, 0x1f), (51, 0x0c), (52, 0x01)]),
             Generation::V26ai => (&V26AI, &[]),
         };
         let mut capabilities = base.to_vec();

@@ -204,12 +204,17 @@ mod tests {
     }
 
     #[test]
-    fn protocol_answer_of_26ai_is_the_recorded_one() {
+    fn protocol_answers_of_23ai_and_26ai_are_the_recorded_ones() {
         let Some(recordings) = Recordings::open() else { return };
-        let mut writer = Writer::new();
-        put_protocol(&mut writer, Generation::V26ai);
-        let packet = recordings.packet("pyo4-fetch-df", 4);
-        assert_eq!(writer.as_slice(), &packet[10..10 + writer.len()]);
+        for (generation, session, number) in [
+            (Generation::V23ai, "nio-free23-responses", 1),
+            (Generation::V26ai, "pyo4-fetch-df", 4),
+        ] {
+            let mut writer = Writer::new();
+            put_protocol(&mut writer, generation);
+            let packet = recordings.packet(session, number);
+            assert_eq!(writer.as_slice(), &packet[10..10 + writer.len()], "{generation}");
+        }
     }
 
     #[test]
