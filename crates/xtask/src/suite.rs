@@ -73,6 +73,12 @@ const STEPS: &[Step] = &[
         run: |_| fuzz::run(Duration::from_secs(10)),
     },
     Step {
+        name: "fuzz-long",
+        what: "fuzz targets, five minutes each",
+        long: true,
+        run: |_| fuzz::run(Duration::from_secs(300)),
+    },
+    Step {
         name: "peers",
         what: "Oracle's own drivers work against the simulator",
         long: false,
