@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use oraedge::auth::Secret;
 use oraedge::auth::o5logon::ClientEntropy;
+use oraedge::client::ToSql;
 use oraedge::connect_string::{ClientInfo, ConnectDescriptor};
 use oraedge::protocol::RowBatch;
 use oraedge::session::{
@@ -232,7 +233,7 @@ fn replay_fetch_df(piece: usize) {
     let mut binds = BindBatch::new(11);
     for row in &rows_in {
         for value in row {
-            oraedge::client::ToSql::push(value, &mut binds).expect("bind");
+            value.push_to(&mut binds).expect("bind");
         }
     }
     let inserted = replay.execute(&recorded_sql(file, 11), binds, 2);

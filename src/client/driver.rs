@@ -186,7 +186,18 @@ impl Driver {
 
     async fn restart_tls(&mut self) {
         let (Some(stream), Some(target)) = (self.stream.take(), &self.target) else { return };
-        let restarted = self.transport.restart_tls(target, stream).await;
+        let limit = target.description.transport_connect_timeout;
+        let restarted = {
+            let restarting = self.transport.restart_tls(target, stream);
+            let sleep = self.runtime.sleep(limit);
+            match futures::future::select(restarting, sleep).await {
+                futures::future::Either::Left((restarted, _)) => restarted,
+                futures::future::Either::Right(((), _)) => Err(Error::TimedOut {
+                    doing: format!("beginning TLS anew with {}", target.address.authority()),
+                    after: limit,
+                }),
+            }
+        };
         self.take_stream(restarted, Input::TlsRestarted);
     }
 
@@ -224,6 +235,10 @@ impl Driver {
             Woken::Received(count) => {
                 let bytes = self.buffer.get(..count).unwrap_or_default();
                 self.session.handle_input(now, Input::Received(bytes));
+                // A server that never stops sending must not keep the timer from being heard.
+                if when.is_some_and(|when| now >= when) {
+                    self.session.handle_input(now, Input::Tick);
+                }
             }
             Woken::Ended(error) => {
                 self.stream = None;

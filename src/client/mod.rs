@@ -8,7 +8,9 @@
 
 mod connection;
 mod driver;
+pub mod faults;
 mod from_sql;
+pub mod loopback;
 mod result_set;
 mod to_sql;
 pub mod transport;

@@ -109,6 +109,8 @@ pub struct ResponseParser {
     last_packet: bool,
     rows: Rows,
     response: Response,
+    /// A message came that says how the call ended.
+    told_end: bool,
     done: bool,
 }
 
@@ -131,6 +133,7 @@ impl ResponseParser {
             last_packet: false,
             rows: Rows::new(columns, last),
             response: Response::default(),
+            told_end: false,
             done: false,
         }
     }
@@ -180,7 +183,7 @@ impl ResponseParser {
             if reader.is_empty() {
                 self.wanted = bytes.len() + 1;
                 if self.last_packet {
-                    self.done = true;
+                    self.finish_marked(&reader)?;
                 }
                 return Ok(());
             }
@@ -250,7 +253,7 @@ impl ResponseParser {
                 self.response.flush_out_binds = true;
                 self.done = true;
             }
-            message::END_OF_RESPONSE => self.done = true,
+            message::END_OF_RESPONSE => self.finish_marked(reader)?,
             message::PROTOCOL => {
                 let protocol = ServerProtocol::decode(reader)?;
                 caps.charset_id = protocol.charset_id;
@@ -288,7 +291,19 @@ impl ResponseParser {
     }
 
     fn end_unless_marked(&mut self) {
+        self.told_end = true;
         self.done = !self.marked_end;
+    }
+
+    /// The server says that the answer ends here. A call of which it has not said how it went has
+    /// not succeeded.
+    fn finish_marked(&mut self, reader: &Reader<'_>) -> Decoded<()> {
+        let tells = matches!(self.expect, Expect::Plain | Expect::Execute { .. });
+        if tells && !self.told_end {
+            return Err(reader.malformed("answer", "it ended before it said how the call went"));
+        }
+        self.done = true;
+        Ok(())
     }
 
     fn decode_parameter(&mut self, reader: &mut Reader<'_>) -> Decoded<()> {

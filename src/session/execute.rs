@@ -203,6 +203,10 @@ impl Running {
         connection: &mut Connection,
         cache: &mut StatementCache,
     ) -> Result<Progress> {
+        let is_query = self.statement.parsed.kind == StatementKind::Query;
+        if is_query && response.error.is_none() {
+            return Err(Error::misbehaved("the answer ended before it said how the query went"));
+        }
         let info = response.error.take().unwrap_or_default();
         if info.cursor_id != 0 {
             self.statement.cursor_id = info.cursor_id;
@@ -213,7 +217,6 @@ impl Running {
         if let Some(directions) = response.directions.take() {
             self.statement.directions = directions;
         }
-        let is_query = self.statement.parsed.kind == StatementKind::Query;
         match info.number {
             0 | error_number::ARRAY_DML_ERRORS => {}
             error_number::NO_DATA_FOUND if is_query => {}
@@ -234,6 +237,9 @@ impl Running {
                 cache.give_back(self.statement);
                 return Err(error.into());
             }
+        }
+        if is_query && self.statement.columns.is_none() {
+            return Err(Error::misbehaved("the answer ended before it described the query"));
         }
         if is_query && let Err(error) = check_columns(&self.statement) {
             cache.close(self.statement.forget_cursor());

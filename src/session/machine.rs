@@ -305,8 +305,16 @@ impl Session {
             Input::Ended(error) => self.handle_end(now, error),
             Input::Tick => self.handle_tick(now),
         };
-        if let Err(error) = result {
-            self.end(error);
+        match result {
+            Ok(()) => {}
+            // A listener that talks nonsense is no better than one that is not there.
+            Err(error @ (Error::Malformed(_) | Error::PeerMisbehaved { .. }))
+                if matches!(self.stage, Stage::Opening) =>
+            {
+                self.connection.take_output();
+                self.try_next(now, Some(error));
+            }
+            Err(error) => self.end(error),
         }
         self.collect_output();
     }

@@ -20,6 +20,11 @@ pub const DATA_FLAGS_LENGTH: usize = 2;
 /// No server sends longer packets: the largest SDU that Oracle Net negotiates is 2 MiB.
 pub const MAX_PACKET_LENGTH: usize = 2 * 1024 * 1024 + 64;
 
+/// No packet type is above this (Oracle Net has used up to 15; a few more do not hurt).
+const MAX_PACKET_TYPE: u8 = 19;
+/// How a TLS alert begins (RFC 8446, section 5.1): content type 21, version 3.x.
+const TLS_ALERT: [u8; 2] = [21, 3];
+
 /// Packet types (python-oracledb thin/constants.pxi, `TNS_PACKET_TYPE_*`).
 pub mod packet_type {
     /// The client asks for a service.
@@ -185,8 +190,15 @@ impl Framer {
     }
 
     fn packet_length(&self, bytes: &[u8]) -> Decoded<Option<usize>> {
+        if !self.wide_lengths && bytes.starts_with(&TLS_ALERT) {
+            return Err(DecodeError::malformed(
+                "packet",
+                0,
+                "a TLS alert came: the peer wants TLS (protocol tcps)",
+            ));
+        }
         let Some(header) = bytes.first_chunk::<HEADER_LENGTH>() else { return Ok(None) };
-        let [a, b, c, d, ..] = *header;
+        let [a, b, c, d, packet_type, ..] = *header;
         let length = if self.wide_lengths {
             usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX)
         } else {
@@ -200,6 +212,16 @@ impl Framer {
                     "{HEADER_LENGTH} to {} was expected, {length} came; the peer may not be an \
                      Oracle listener, or may want TLS",
                     self.limit
+                ),
+            ));
+        }
+        if !(1..=MAX_PACKET_TYPE).contains(&packet_type) {
+            return Err(DecodeError::malformed(
+                "packet type",
+                4,
+                format!(
+                    "1 to {MAX_PACKET_TYPE} was expected, {packet_type} came; the peer may not be \
+                     an Oracle listener"
                 ),
             ));
         }

@@ -3,6 +3,9 @@
 // Each test file uses a part of this.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod answer;
+pub mod scripted;
+
 use std::io::Write;
 use std::path::PathBuf;
 
