@@ -164,6 +164,17 @@ pub(crate) enum Definition {
     Index(Index),
     /// Owner and name of what it stands for.
     Synonym(String, String),
+    Program(StoredProgram),
+}
+
+/// A procedure or function of the database.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredProgram {
+    pub(crate) is_function: bool,
+    /// Its text from PROCEDURE or FUNCTION on.
+    pub(crate) text: String,
+    /// Whether it compiled when it was made.
+    pub(crate) valid: bool,
 }
 
 impl Definition {
@@ -175,6 +186,8 @@ impl Definition {
             Definition::Sequence(_) => "SEQUENCE",
             Definition::Index(_) => "INDEX",
             Definition::Synonym(..) => "SYNONYM",
+            Definition::Program(program) if program.is_function => "FUNCTION",
+            Definition::Program(_) => "PROCEDURE",
         }
     }
 }

@@ -20,7 +20,7 @@ const NUMBER: OraType = OraType::NUMBER;
 const TEXT: OraType = OraType::varchar(4000);
 
 /// The tables that mirror the catalog: name and columns.
-const BASE: [(&str, &[BaseColumn]); 11] = [
+const BASE: [(&str, &[BaseColumn]); 12] = [
     (
         "O$OBJECTS",
         &[
@@ -33,6 +33,7 @@ const BASE: [(&str, &[BaseColumn]); 11] = [
             ("TEMPORARY", WORD),
             ("COMMENTS", TEXT),
             ("NUM_COLUMNS", NUMBER),
+            ("STATUS", WORD),
         ],
     ),
     (
@@ -138,10 +139,14 @@ const BASE: [(&str, &[BaseColumn]); 11] = [
         &[("OWNER", NAME), ("SYNONYM_NAME", NAME), ("TABLE_OWNER", NAME), ("TABLE_NAME", NAME)],
     ),
     ("O$GRANTS", &[("GRANTEE", NAME), ("OWNER", NAME), ("TABLE_NAME", NAME), ("PRIVILEGE", WORD)]),
+    (
+        "O$SOURCE",
+        &[("OWNER", NAME), ("NAME", NAME), ("TYPE", WORD), ("LINE", NUMBER), ("TEXT", TEXT)],
+    ),
 ];
 
 /// Families of views: name behind `ALL_`, the owner's column, whether USER_ shows the owner, text.
-const FAMILIES: [(&str, &str, bool, &str); 12] = [
+const FAMILIES: [(&str, &str, bool, &str); 14] = [
     (
         "TABLES",
         "OWNER",
@@ -177,7 +182,7 @@ const FAMILIES: [(&str, &str, bool, &str); 12] = [
         false,
         "select owner, name object_name, cast(null as varchar2(128)) subobject_name, id object_id, \
          id data_object_id, type object_type, created, changed last_ddl_time, \
-         to_char(changed, 'YYYY-MM-DD:HH24:MI:SS') timestamp, 'VALID' status, temporary, 'N' generated, \
+         to_char(changed, 'YYYY-MM-DD:HH24:MI:SS') timestamp, status, temporary, 'N' generated, \
          'N' secondary, 1 namespace, decode(owner, 'SYS', 'Y', 'N') oracle_maintained from sys.o$objects",
     ),
     (
@@ -234,6 +239,16 @@ const FAMILIES: [(&str, &str, bool, &str); 12] = [
         "OWNER",
         false,
         "select owner, synonym_name, table_owner, table_name, cast(null as varchar2(128)) db_link from sys.o$synonyms",
+    ),
+    ("SOURCE", "OWNER", false, "select owner, name, type, line, text from sys.o$source"),
+    (
+        "PROCEDURES",
+        "OWNER",
+        false,
+        "select owner, name object_name, cast(null as varchar2(128)) procedure_name, id object_id, \
+         1 subprogram_id, type object_type, 'NO' aggregate, 'NO' pipelined, 'NO' parallel, \
+         'NO' interface, 'NO' deterministic, 'DEFINER' authid from sys.o$objects \
+         where type in ('PROCEDURE', 'FUNCTION')",
     ),
 ];
 
@@ -391,8 +406,6 @@ fn single_views(settings: &Settings) -> Vec<(String, String)> {
             .into(),
     ));
     for (name, columns) in [
-        ("ALL_PROCEDURES", "owner, object_name, procedure_name, object_id, object_type"),
-        ("USER_PROCEDURES", "object_name, procedure_name, object_id, object_type"),
         (
             "ALL_TRIGGERS",
             "owner, trigger_name, trigger_type, triggering_event, table_owner, table_name, status",
@@ -401,8 +414,6 @@ fn single_views(settings: &Settings) -> Vec<(String, String)> {
             "USER_TRIGGERS",
             "trigger_name, trigger_type, triggering_event, table_owner, table_name, status",
         ),
-        ("ALL_SOURCE", "owner, name, type, line, text"),
-        ("USER_SOURCE", "name, type, line, text"),
         (
             "ALL_ARGUMENTS",
             "owner, object_name, package_name, argument_name, position, data_type, in_out",
@@ -673,6 +684,7 @@ pub(crate) fn refresh(connection: &Connection, catalog: &Catalog) -> Result<()> 
             Definition::View(v) => (v.comment.as_deref(), v.columns.len(), false),
             _ => (None, 0, false),
         };
+        let valid = !matches!(&object.definition, Definition::Program(program) if !program.valid);
         mirror.put(
             1,
             vec![
@@ -685,6 +697,7 @@ pub(crate) fn refresh(connection: &Connection, catalog: &Catalog) -> Result<()> 
                 Cell::Text(if temporary { "Y" } else { "N" }),
                 Cell::Text(comment.unwrap_or("")),
                 Cell::Number(columns as i64),
+                Cell::Text(if valid { "VALID" } else { "INVALID" }),
             ],
         )?;
         match &object.definition {
@@ -766,6 +779,20 @@ pub(crate) fn refresh(connection: &Connection, catalog: &Catalog) -> Result<()> 
                             Cell::Number(at as i64 + 1),
                             Cell::Number(length.into()),
                             Cell::Text(if *descending { "DESC" } else { "ASC" }),
+                        ],
+                    )?;
+                }
+            }
+            Definition::Program(program) => {
+                for (at, line) in program.text.split_inclusive('\n').enumerate() {
+                    mirror.put(
+                        12,
+                        vec![
+                            Cell::Text(owner),
+                            Cell::Text(name),
+                            Cell::Text(object.definition.type_name()),
+                            Cell::Number(at as i64 + 1),
+                            Cell::Text(line),
                         ],
                     )?;
                 }

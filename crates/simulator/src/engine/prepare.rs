@@ -8,7 +8,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 use super::error::{Result, plain, plain_at, unsupported};
 use super::lexer::{Lexed, is_word, lex, placeholder_index, word};
 use super::parse::{self, ParsedQuery};
-use super::plsql::Block;
+use super::plsql::PlSqlBlock;
 use super::statement::StatementKind;
 use super::type_name::Cursor;
 use super::types::OraType;
@@ -19,7 +19,7 @@ pub(crate) enum Body {
     Query(Box<ParsedQuery>),
     Dml(Vec<DmlTree>),
     Ddl,
-    PlSql(Block),
+    PlSql(PlSqlBlock),
     Commit,
     /// To the savepoint, if one is named.
     Rollback(Option<String>),
@@ -127,21 +127,20 @@ fn query(lexed: Lexed) -> Result<Prepared> {
     })
 }
 
+/// A block is compiled by the session, which knows the catalog.
 fn block(lexed: Lexed) -> Result<Prepared> {
-    let block = Block::parse(&lexed)?;
     let mut bind_names: Vec<String> = Vec::new();
     for name in &lexed.binds {
         if !bind_names.contains(name) {
             bind_names.push(name.clone());
         }
     }
-    let out_binds = block.assigned_binds();
     Ok(Prepared {
         lexed,
-        body: Body::PlSql(block),
+        body: Body::PlSql(PlSqlBlock::default()),
         kind: StatementKind::PlSql,
         bind_names,
-        out_binds,
+        out_binds: Vec::new(),
         internal: false,
     })
 }

@@ -62,10 +62,7 @@ pub struct Session {
     in_transaction: bool,
     interrupter: Interrupter,
     handle: Arc<InterruptHandle>,
-    pub(super) output: Vec<String>,
-    /// What PUT wrote and NEW_LINE has not ended yet.
-    pub(super) output_line: String,
-    pub(super) output_enabled: bool,
+    pub(super) plsql: super::plsql::State,
     plans: HashMap<PlanKey, Plan>,
 }
 
@@ -96,9 +93,7 @@ impl Session {
             in_transaction: false,
             interrupter: Interrupter::default(),
             handle,
-            output: Vec::new(),
-            output_line: String::new(),
-            output_enabled: false,
+            plsql: super::plsql::State::default(),
             plans: HashMap::new(),
         })
     }
@@ -142,12 +137,16 @@ impl Session {
             let plan = self.query_plan(&sql, &prepared, &types)?;
             columns = describe(&plan.query.columns);
         }
+        let mut out_binds = prepared.out_binds.clone();
+        if let Body::PlSql(block) = &prepared.body {
+            out_binds = self.compile_block(block, &prepared.lexed)?.written_binds();
+        }
         Ok(Statement {
             sql,
             kind: prepared.kind,
             columns,
             bind_names: prepared.bind_names.clone(),
-            out_binds: prepared.out_binds.clone(),
+            out_binds,
             prepared,
         })
     }
@@ -296,7 +295,7 @@ impl Session {
 
     /// Takes the lines that `DBMS_OUTPUT.PUT_LINE` wrote.
     pub fn take_output(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.output)
+        self.plsql.take_lines()
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
@@ -362,6 +361,27 @@ impl Session {
             self.plans.clear();
         }
         self.plans.insert(key, plan);
+    }
+
+    /// Names and types of a query's columns.
+    pub(super) fn result_columns(
+        &mut self,
+        sql: &Arc<str>,
+        prepared: &Prepared,
+        types: &[OraType],
+    ) -> Result<Vec<(String, OraType)>> {
+        let plan = self.query_plan(sql, prepared, types)?;
+        Ok(plan.query.columns.iter().map(|column| (column.name.clone(), column.ty)).collect())
+    }
+
+    /// Whether the names and types of DML are right.
+    pub(super) fn check_dml(
+        &mut self,
+        sql: &Arc<str>,
+        prepared: &Prepared,
+        types: &[OraType],
+    ) -> Result<()> {
+        self.dml_plan(sql, prepared, types).map(drop)
     }
 
     fn query_plan(

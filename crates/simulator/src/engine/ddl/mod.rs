@@ -316,20 +316,13 @@ impl Session {
             self.create_user(ddl)
         } else if ddl.cursor.take("ROLE") {
             self.commit()
-        } else if [
-            "PROCEDURE",
-            "FUNCTION",
-            "PACKAGE",
-            "TRIGGER",
-            "TYPE",
-            "MATERIALIZED",
-            "CONTEXT",
-            "DIRECTORY",
-        ]
-        .iter()
-        .any(|word| ddl.cursor.is(word))
+        } else if ddl.cursor.is("PROCEDURE") || ddl.cursor.is("FUNCTION") {
+            self.create_program(ddl, replace)
+        } else if ["PACKAGE", "TRIGGER", "TYPE", "MATERIALIZED", "CONTEXT", "DIRECTORY"]
+            .iter()
+            .any(|word| ddl.cursor.is(word))
         {
-            Err(super::error::unsupported("stored PL/SQL, types, triggers and materialized views"))
+            Err(super::error::unsupported("packages, types, triggers and materialized views"))
         } else {
             Err(plain_at(901, at))
         }

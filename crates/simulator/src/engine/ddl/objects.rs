@@ -397,7 +397,8 @@ impl Session {
         let kind = kind.value.to_uppercase();
         if !["TABLE", "VIEW", "INDEX", "SEQUENCE", "SYNONYM", "USER"].contains(&kind.as_str()) {
             return match kind.as_str() {
-                "PROCEDURE" | "FUNCTION" | "PACKAGE" | "TRIGGER" | "TYPE" | "MATERIALIZED" => {
+                "PROCEDURE" | "FUNCTION" => self.drop_program(ddl, kind == "FUNCTION"),
+                "PACKAGE" | "TRIGGER" | "TYPE" | "MATERIALIZED" => {
                     let name = ddl.name()?;
                     Err(ora(4043, format!("object {} does not exist", name.name)))
                 }
@@ -488,7 +489,7 @@ impl Session {
                 self.batch(&format!("DROP INDEX i{id}"))?;
             }
             Definition::Sequence(_) => self.shared().sequences.remove(id),
-            Definition::View(_) | Definition::Synonym(..) => {}
+            Definition::View(_) | Definition::Synonym(..) | Definition::Program(_) => {}
         }
         catalog.remove(id);
         Ok(())

@@ -1,6 +1,7 @@
 //! Tables of SQL texts with what they must give.
 
 mod plsql;
+mod plsql_programs;
 mod queries;
 mod types;
 mod writing;
