@@ -37,10 +37,11 @@ impl Session {
         let version = self.catalog().version;
         let schema = self.current_schema();
         let mut cache = block.compiled.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(compiled) = &*cache {
-            if compiled.catalog == version && compiled.schema == schema {
-                return Ok(Arc::clone(&compiled.code));
-            }
+        if let Some(compiled) = &*cache
+            && compiled.catalog == version
+            && compiled.schema == schema
+        {
+            return Ok(Arc::clone(&compiled.code));
         }
         let tokens = separate_ranges(lexed.tokens.clone());
         let mut compiler = Compiler::new(self, &tokens, &lexed.positions, &lexed.binds);
@@ -132,20 +133,20 @@ pub(super) fn separate_ranges(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> 
         let Token::Number(digits, long) = &token.token else {
             // `a..9`: the second point begins a number.
             let after_point = out.last().is_some_and(|t| t.token == Token::Period);
-            if token.token == Token::Period && !after_point {
-                if let Some(TokenWithSpan { token: Token::Number(next, long), span }) =
+            if token.token == Token::Period
+                && !after_point
+                && let Some(TokenWithSpan { token: Token::Number(next, long), span }) =
                     tokens.peek()
-                {
-                    if span.start == token.span.end && next.starts_with('.') {
-                        let number = Token::Number(next[1..].to_owned(), *long);
-                        let span = *span;
-                        tokens.next();
-                        out.push(token);
-                        out.push(TokenWithSpan::new(Token::Period, span));
-                        out.push(TokenWithSpan::new(number, span));
-                        continue;
-                    }
-                }
+                && span.start == token.span.end
+                && next.starts_with('.')
+            {
+                let number = Token::Number(next[1..].to_owned(), *long);
+                let span = *span;
+                tokens.next();
+                out.push(token);
+                out.push(TokenWithSpan::new(Token::Period, span));
+                out.push(TokenWithSpan::new(number, span));
+                continue;
             }
             out.push(token);
             continue;

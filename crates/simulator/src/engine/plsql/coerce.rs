@@ -9,7 +9,7 @@ use super::machine::Machine;
 
 impl Machine<'_> {
     /// A value as a variable of type `ty` holds it.
-    pub(super) fn coerce(&mut self, value: Value, ty: &OraType) -> Result<Value, Raised> {
+    pub(super) fn coerce(&mut self, value: Value, ty: &OraType) -> Result<Value, Box<Raised>> {
         let value = match (ty.kind, value) {
             (Kind::Null, value) => return Ok(value),
             (_, Value::Null) => return Ok(Value::Null),
@@ -60,12 +60,12 @@ impl Machine<'_> {
         }
     }
 
-    fn too_long(&self) -> Raised {
+    fn too_long(&self) -> Box<Raised> {
         let generation = self.session.shared().settings.generation;
         value_error("character string buffer too small", generation).into()
     }
 
-    fn sized(&self, mut text: String, ty: &OraType) -> Result<Value, Raised> {
+    fn sized(&self, mut text: String, ty: &OraType) -> Result<Value, Box<Raised>> {
         if text.is_empty() {
             return Ok(Value::Null);
         }

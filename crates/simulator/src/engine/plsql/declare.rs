@@ -205,15 +205,15 @@ impl Compiler<'_> {
             }
             _ => {}
         }
-        if let [table @ .., column] = names {
-            if let Some(fields) = self.table_columns(table) {
-                if let Some(field) = fields.into_iter().find(|f| f.name == *column) {
-                    return Ok(Type::Scalar(field.ty));
-                }
-                return Err(
-                    self.error(start, &format!("PLS-00302: component '{column}' must be declared"))
-                );
+        if let [table @ .., column] = names
+            && let Some(fields) = self.table_columns(table)
+        {
+            if let Some(field) = fields.into_iter().find(|f| f.name == *column) {
+                return Ok(Type::Scalar(field.ty));
             }
+            return Err(
+                self.error(start, &format!("PLS-00302: component '{column}' must be declared"))
+            );
         }
         Err(self.undeclared(start, &joined))
     }

@@ -78,16 +78,16 @@ impl Compiler<'_> {
         if start >= end {
             return Err(self.unexpected("( - + case mod new not null <an identifier>"));
         }
-        if end == start + 1 {
-            if let Some(value) = self.token(0).and_then(literal) {
-                self.at = end;
-                return Ok(Some(Expr::Constant(value)));
-            }
+        if end == start + 1
+            && let Some(value) = self.token(0).and_then(literal)
+        {
+            self.at = end;
+            return Ok(Some(Expr::Constant(value)));
         }
-        if let Some(expr) = self.operand()? {
-            if self.at == end {
-                return Ok(Some(expr));
-            }
+        if let Some(expr) = self.operand()?
+            && self.at == end
+        {
+            return Ok(Some(expr));
         }
         self.at = start;
         Ok(None)
@@ -442,14 +442,10 @@ impl Compiler<'_> {
         for at in parts.iter().flat_map(|(start, end)| *start..*end) {
             let name = |at: usize| self.tokens.get(at).and_then(|t| name_of(&t.token));
             let Some(first) = name(at) else { continue };
-            if self.tokens.get(at + 1).is_some_and(|t| t.token == Token::Period) {
-                if let Some(second) = name(at + 2) {
-                    collect(
-                        &catalog,
-                        catalog.resolve(Some(&first), &schema, &second),
-                        &mut columns,
-                    );
-                }
+            if self.tokens.get(at + 1).is_some_and(|t| t.token == Token::Period)
+                && let Some(second) = name(at + 2)
+            {
+                collect(&catalog, catalog.resolve(Some(&first), &schema, &second), &mut columns);
             }
             if at > 0 && is_word(&self.tokens[at - 1].token, "AS") {
                 columns.insert(first.clone());

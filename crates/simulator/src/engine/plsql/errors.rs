@@ -124,25 +124,24 @@ pub(super) struct Raised {
     pub(super) previous: Option<String>,
 }
 
-impl From<DbError> for Raised {
-    fn from(error: DbError) -> Raised {
-        Raised { error, ..Raised::default() }
+impl From<DbError> for Box<Raised> {
+    fn from(error: DbError) -> Box<Raised> {
+        Box::new(Raised { error, ..Raised::default() })
     }
 }
 
 impl Raised {
     /// What the declared exception with this number says when nobody handles it.
-    pub(super) fn user(id: usize, number: Option<u32>, generation: Generation) -> Raised {
-        match number {
-            Some(number) => Raised { user: Some(id), ..Raised::from(numbered(number, generation)) },
-            None => {
-                let error = ora(6510, "PL/SQL: unhandled user-defined exception");
-                Raised { user: Some(id), ..Raised::from(error) }
-            }
-        }
+    pub(super) fn user(id: usize, number: Option<u32>, generation: Generation) -> Box<Raised> {
+        let error = match number {
+            Some(number) => numbered(number, generation),
+            None => ora(6510, "PL/SQL: unhandled user-defined exception"),
+        };
+        Box::new(Raised { error, user: Some(id), ..Raised::default() })
     }
 
-    pub(super) fn at(mut self, line: usize) -> Raised {
+    /// Notes the line, if it is the first to be noted in the running program.
+    pub(super) fn at(mut self: Box<Self>, line: usize) -> Box<Self> {
         if self.lines.is_empty() || self.again {
             self.lines.insert(0, line);
             self.again = false;
@@ -151,7 +150,7 @@ impl Raised {
     }
 
     /// Leaves a program: its lines become part of the stack.
-    pub(super) fn leave(mut self, place: &str) -> Raised {
+    pub(super) fn leave(mut self: Box<Self>, place: &str) -> Box<Self> {
         let lines = std::mem::take(&mut self.lines);
         self.stack.extend(lines.iter().map(|line| format!("ORA-06512: at {place}line {line}")));
         self
@@ -196,7 +195,7 @@ impl Raised {
 
     /// The stack alone.
     pub(super) fn backtrace(&self, place: &str) -> String {
-        self.clone().leave(place).stack.join("\n")
+        Box::new(self.clone()).leave(place).stack.join("\n")
     }
 
     pub(super) fn into_error(self) -> DbError {

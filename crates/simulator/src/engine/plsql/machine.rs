@@ -23,7 +23,7 @@ const MAX_CALLS: usize = 1000;
 pub(super) const STACK_LEFT: usize = 256 * 1024;
 pub(super) const STACK_MORE: usize = 1024 * 1024;
 
-type Result<T, E = Raised> = std::result::Result<T, E>;
+type Result<T, E = Box<Raised>> = std::result::Result<T, E>;
 
 /// An open cursor.
 #[derive(Debug)]
@@ -119,7 +119,7 @@ impl<'s> Machine<'s> {
             Ok(Flow::Return(value)) => Ok((value, frame.values)),
             Ok(_) if program.returns.is_some() => {
                 let error = ora(6503, "PL/SQL: Function returned without value");
-                Err(Raised::from(error).at(program.end).leave(&place))
+                Err(Box::<Raised>::from(error).at(program.end).leave(&place))
             }
             Ok(_) => Ok((Value::Null, frame.values)),
             Err(raised) => Err(raised.leave(&place)),
@@ -203,7 +203,7 @@ impl<'s> Machine<'s> {
             .iter()
             .find(|handler| handler.catches.iter().any(|catch| raised.is_caught_by(catch)));
         let Some(handler) = handler else { return Err(raised) };
-        self.handling.push(raised);
+        self.handling.push(*raised);
         let result = self.statements(code, &handler.body);
         let handled = self.handling.pop();
         result.map_err(|mut raised| {
@@ -306,7 +306,7 @@ impl<'s> Machine<'s> {
                 let Some(handled) = self.handling.last() else {
                     return Err(numbered(6501, self.generation()).into());
                 };
-                return Err(Raised { again: true, ..handled.clone() });
+                return Err(Box::new(Raised { again: true, ..handled.clone() }));
             }
             Action::Return(value) => {
                 let value = match value {
@@ -372,7 +372,7 @@ impl<'s> Machine<'s> {
         })
     }
 
-    fn raise(&self, catch: &Catch) -> Raised {
+    fn raise(&self, catch: &Catch) -> Box<Raised> {
         match catch {
             Catch::User { id, number } => Raised::user(*id, *number, self.generation()),
             Catch::Number(number) => numbered(*number, self.generation()).into(),
@@ -485,7 +485,7 @@ impl<'s> Machine<'s> {
     }
 
     /// A text that is no number is another error in PL/SQL than in SQL.
-    fn in_expression(&self, raised: Raised) -> Raised {
+    fn in_expression(&self, raised: Box<Raised>) -> Box<Raised> {
         match raised.error.number {
             1722 => value_error("character to number conversion error", self.generation()).into(),
             _ => raised,
@@ -523,7 +523,7 @@ impl<'s> Machine<'s> {
             Pseudo::CursorIsOpen(cursor) => {
                 Value::Boolean(self.cursor(cursor).is_some_and(|c| c.is_some()))
             }
-            Pseudo::SqlCode => Value::from(self.handling.last().map_or(0, Raised::code)),
+            Pseudo::SqlCode => Value::from(self.handled().map_or(0, Raised::code)),
             Pseudo::SqlErrm => Value::Text(match self.handling.last() {
                 Some(raised) => raised.text(),
                 None => "ORA-0000: normal, successful completion".to_owned(),

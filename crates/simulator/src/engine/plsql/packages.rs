@@ -205,7 +205,7 @@ impl Machine<'_> {
         &mut self,
         procedure: &Procedure,
         mut values: Vec<Value>,
-    ) -> Result<Vec<Value>, Raised> {
+    ) -> Result<Vec<Value>, Box<Raised>> {
         match procedure.built_in {
             BuiltIn::PutLine | BuiltIn::Put => {
                 let line = text(&values, 0);
@@ -278,7 +278,7 @@ impl Machine<'_> {
         self.session.context(key).filter(|v| !v.is_empty()).map_or(Value::Null, Value::Text)
     }
 
-    fn application_error(&self, values: &[Value]) -> Raised {
+    fn application_error(&self, values: &[Value]) -> Box<Raised> {
         let number = number(values, 0).unwrap_or(0.0);
         if !(-20_999.0..=-20_000.0).contains(&number) {
             let message = format!(
@@ -289,8 +289,9 @@ impl Machine<'_> {
         let keeps = values.get(2) == Some(&Value::Boolean(true));
         // Between 20000 and 20999.
         let number = -number as u32;
-        let previous = self.handled().filter(|_| keeps).map(Raised::full_text);
-        Raised { previous, ..Raised::from(ora(number, text(values, 1))) }
+        let mut raised = Box::<Raised>::from(ora(number, text(values, 1)));
+        raised.previous = self.handled().filter(|_| keeps).map(Raised::full_text);
+        raised
     }
 }
 

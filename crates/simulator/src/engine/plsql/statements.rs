@@ -149,13 +149,13 @@ impl Compiler<'_> {
         self.expect_token(&Token::Assignment)?;
         if let ([_, _, ..], Some((up, Named::Record { slot, fields }))) =
             (targets.as_slice(), self.name_at(0).and_then(|name| self.lookup(&name)))
+            && self.token(1) == Some(&Token::SemiColon)
+            && fields.len() == targets.len()
         {
-            if self.token(1) == Some(&Token::SemiColon) && fields.len() == targets.len() {
-                self.at += 1;
-                let pairs = targets.into_iter().enumerate();
-                let copies = pairs.map(|(index, to)| (to, Var { up, slot: slot + index }));
-                return Ok(Action::Copy(copies.collect()));
-            }
+            self.at += 1;
+            let pairs = targets.into_iter().enumerate();
+            let copies = pairs.map(|(index, to)| (to, Var { up, slot: slot + index }));
+            return Ok(Action::Copy(copies.collect()));
         }
         let [target] = <[Target; 1]>::try_from(targets)
             .map_err(|_| self.error(start, "PLS-00382: expression is of wrong type"))?;
@@ -248,16 +248,16 @@ impl Compiler<'_> {
             self.expect_token(&Token::RParen)?;
             return self.for_query(label, name, query, columns);
         }
-        if let Some((_, Named::Cursor(cursor))) = self.name_at(0).and_then(|n| self.lookup(&n)) {
-            if let Some(query) = cursor.query.clone() {
-                self.at += 1;
-                if !cursor.parameters.is_empty() || self.token(0) == Some(&Token::LParen) {
-                    return Err(unsupported(
-                        "FOR loops over cursors with parameters (OPEN, FETCH and CLOSE work)",
-                    ));
-                }
-                return self.for_query(label, name, query, cursor.columns.to_vec());
+        if let Some((_, Named::Cursor(cursor))) = self.name_at(0).and_then(|n| self.lookup(&n))
+            && let Some(query) = cursor.query.clone()
+        {
+            self.at += 1;
+            if !cursor.parameters.is_empty() || self.token(0) == Some(&Token::LParen) {
+                return Err(unsupported(
+                    "FOR loops over cursors with parameters (OPEN, FETCH and CLOSE work)",
+                ));
             }
+            return self.for_query(label, name, query, cursor.columns.to_vec());
         }
         let number = OraType::number(38, 0);
         let end = self.range_end();

@@ -97,10 +97,10 @@ impl Session {
     pub(super) fn stored_code(&mut self, owner: &str, name: &str) -> Result<Arc<Code>> {
         let catalog = self.catalog();
         let key = (owner.to_owned(), name.to_owned());
-        if let Some((version, code)) = self.plsql.compiled.get(&key) {
-            if *version == catalog.version {
-                return Ok(Arc::clone(code));
-            }
+        if let Some((version, code)) = self.plsql.compiled.get(&key)
+            && *version == catalog.version
+        {
+            return Ok(Arc::clone(code));
         }
         let object = catalog.find(owner, name).ok_or_else(|| plain(4043))?;
         let Definition::Program(program) = &object.definition else { return Err(plain(4043)) };
