@@ -64,11 +64,14 @@ pub(crate) fn run(filter: &Filter) -> Result<()> {
     let mut table: BTreeMap<(usize, &str), Vec<String>> = BTreeMap::new();
     let mut failed = 0;
     for generation in &generations {
-        let simulator = Simulator::start(generation)?;
+        let mut simulator = Simulator::start(generation)?;
         for (index, driver) in drivers.iter().enumerate() {
             for transport in TRANSPORTS {
                 let start = Instant::now();
                 let failures = driver.run(&script, &simulator, transport, generation)?;
+                if let Some(status) = simulator.ended()? {
+                    bail!("the simulator ended with {status} while {} used it", driver.name);
+                }
                 println!(
                     "{}",
                     json!({

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -54,6 +54,11 @@ impl Simulator {
     /// `localhost:PORT` with TLS: the name is the one in the certificate.
     pub(crate) fn tcps(&self) -> Result<String> {
         Ok(self.program.address("tcps")?.replace("127.0.0.1", "localhost"))
+    }
+
+    /// How it ended, if it did, which it must not while it is in use.
+    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.program.child.try_wait()?)
     }
 
     /// The certificate of the authority that signed the simulator's, as PEM.
