@@ -135,7 +135,16 @@ impl Session {
             .into_iter()
             .map(|value| scalar(&user.lobs, value))
             .collect::<Result<Vec<_>, _>>()?;
-        user.engine.execute(statement, &binds)
+        let mut outcome = user.engine.execute(statement, &binds)?;
+        // What a bind returns has the type that the client declared.
+        for (position, values) in &mut outcome.out_binds {
+            let declared = bind_rows.declared.get(*position).and_then(Declared::db_type);
+            let Some(db_type) = declared else { continue };
+            for value in values {
+                *value = user.engine.convert(std::mem::take(value), db_type)?;
+            }
+        }
+        Ok(outcome)
     }
 
     fn end_run(

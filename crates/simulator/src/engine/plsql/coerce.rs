@@ -1,11 +1,43 @@
 //! Values for variables: converted to their types, checked against their sizes.
 
-use oraedge::wire::value::{Number, Value};
+use oraedge::error::DbError;
+use oraedge::wire::value::{DbType, Number, Value};
 
 use super::super::error::Result as EngineResult;
+use super::super::session::Session;
 use super::super::types::{FLOATING, Kind, OraType};
 use super::errors::{Raised, value_error};
 use super::machine::Machine;
+
+impl Session {
+    /// A value that a bind returns, as one of the type that the client declared for it.
+    ///
+    /// # Errors
+    ///
+    /// ORA-06502 and the like when it is none.
+    pub fn convert(&mut self, value: Value, db_type: DbType) -> Result<Value, DbError> {
+        if value.is_null() || value.encode_as(db_type, &mut Vec::new()).is_ok() {
+            return Ok(value);
+        }
+        let kind = match db_type {
+            DbType::Varchar | DbType::Char | DbType::Long => Kind::Varchar,
+            DbType::Nvarchar | DbType::Nchar | DbType::LongNvarchar => Kind::Nvarchar,
+            DbType::Number | DbType::BinaryInteger => Kind::Number,
+            DbType::BinaryFloat => Kind::BinaryFloat,
+            DbType::BinaryDouble => Kind::BinaryDouble,
+            DbType::Date => Kind::Date,
+            DbType::Timestamp => Kind::Timestamp,
+            DbType::TimestampTz => Kind::TimestampTz,
+            DbType::TimestampLtz => Kind::TimestampLtz,
+            DbType::Raw | DbType::LongRaw => Kind::Raw,
+            DbType::Boolean => Kind::Boolean,
+            _ => return Ok(value),
+        };
+        Machine::new(self)
+            .coerce(value, &OraType::plain(kind))
+            .map_err(|raised| raised.into_error())
+    }
+}
 
 impl Machine<'_> {
     /// A value as a variable of type `ty` holds it.

@@ -1,6 +1,6 @@
 //! Procedures, functions, cursors, records and the errors of PL/SQL.
 
-use oraedge::wire::value::Value;
+use oraedge::wire::value::{DbType, Value};
 
 use super::super::{Generation, Session};
 use super::{check, rows, scott};
@@ -375,6 +375,20 @@ fn stored_programs_are_called_and_listed() {
             ("declare x number; begin x := twice(1); end;", "!6550"),
         ],
     );
+}
+
+#[test]
+fn returned_values_take_the_type_of_the_bind() {
+    let mut session = scott(Generation::V19);
+    for (value, db_type, wanted) in [
+        (Value::from(42), DbType::Varchar, Value::from("42")),
+        (Value::from("17"), DbType::Number, Value::from(17)),
+        (Value::from("x"), DbType::Varchar, Value::from("x")),
+        (Value::Null, DbType::Number, Value::Null),
+    ] {
+        assert_eq!(session.convert(value, db_type).unwrap(), wanted);
+    }
+    assert_eq!(session.convert(Value::from("x"), DbType::Number).unwrap_err().number, 6502);
 }
 
 #[test]
