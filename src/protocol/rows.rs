@@ -168,6 +168,19 @@ pub(super) struct Rows {
     /// Which columns the next row brings; empty if all.
     bit_vector: Vec<u8>,
     rows: usize,
+    /// How far the row that was cut short came.
+    broken_off: BrokenOff,
+}
+
+/// Where a row was cut short: what was read of it is not read again.
+#[derive(Debug, Clone, Copy, Default)]
+struct BrokenOff {
+    /// The cell that was cut short begins here.
+    position: usize,
+    /// The pieces of its value were passed over up to here; 0 for none.
+    scanned: usize,
+    /// How many cells of the row stand before it.
+    done: usize,
 }
 
 impl Rows {
@@ -205,7 +218,8 @@ impl Rows {
         self.bit_vector.extend_from_slice(vector);
     }
 
-    /// Reads one row behind its message type. Leaves everything as it was if it is cut short.
+    /// Reads one row behind its message type. If it is cut short, the next call goes on where it
+    /// broke off, whatever the reader's position.
     #[inline]
     pub(super) fn take_row(&mut self, reader: &mut Reader<'_>, version: u8) -> Decoded<()> {
         let start = self.cells.len();
@@ -213,41 +227,45 @@ impl Rows {
             let detail = format!("more than {MAX_CELLS} values came at once; fetch fewer rows");
             return Err(reader.malformed("rows", detail));
         }
-        let result = if self.bit_vector.is_empty() {
-            self.take_whole_row(reader, version)
-        } else {
-            self.take_partial_row(start, reader, version)
-        };
-        match result {
+        let broken_off = std::mem::take(&mut self.broken_off);
+        if broken_off.done > 0 || broken_off.scanned > 0 {
+            reader.seek(broken_off.position);
+        }
+        match self.take_cells(start - broken_off.done, broken_off, reader, version) {
             Ok(()) => {
                 self.bit_vector.clear();
                 self.rows += 1;
                 Ok(())
             }
             Err(error) => {
-                self.cells.truncate(start);
+                self.broken_off.done = self.cells.len() - (start - broken_off.done);
                 Err(error)
             }
         }
     }
 
-    fn take_whole_row(&mut self, reader: &mut Reader<'_>, version: u8) -> Decoded<()> {
-        for layout in &self.layouts {
-            self.cells.push(Cell::new(layout.take(reader, version)?));
-        }
-        Ok(())
-    }
-
-    fn take_partial_row(
+    /// Reads the cells that are missing of the row whose first cell is number `start`.
+    #[inline]
+    fn take_cells(
         &mut self,
         start: usize,
+        broken_off: BrokenOff,
         reader: &mut Reader<'_>,
         version: u8,
     ) -> Decoded<()> {
-        for (column, layout) in self.layouts.iter().enumerate() {
+        let mut scanned = broken_off.scanned;
+        for (column, layout) in self.layouts.iter().enumerate().skip(broken_off.done) {
             let byte = self.bit_vector.get(column / 8).copied().unwrap_or(0xff);
             if byte & (1 << (column % 8)) != 0 {
-                self.cells.push(Cell::new(layout.take(reader, version)?));
+                let position = reader.position();
+                match layout.take_from(reader, version, std::mem::take(&mut scanned)) {
+                    Ok(span) => self.cells.push(Cell::new(span)),
+                    Err(error) => {
+                        let scanned = reader.scanned();
+                        self.broken_off = BrokenOff { position, scanned, done: 0 };
+                        return Err(error);
+                    }
+                }
                 continue;
             }
             let repeated = match start.checked_sub(self.layouts.len()) {

@@ -98,17 +98,19 @@ pub enum Span {
 pub struct Reader<'a> {
     bytes: &'a [u8],
     position: usize,
+    /// Where the last value that came in pieces has its next piece.
+    scanned: usize,
 }
 
 impl<'a> Reader<'a> {
     /// Starts at the first of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Reader { bytes, position: 0 }
+        Reader { bytes, position: 0, scanned: 0 }
     }
 
     /// Starts at `position`; offsets in failures count from the first of `bytes`.
     pub fn at(bytes: &'a [u8], position: usize) -> Self {
-        Reader { bytes, position: position.min(bytes.len()) }
+        Reader { bytes, position: position.min(bytes.len()), scanned: 0 }
     }
 
     /// Offset of the next byte.
@@ -296,11 +298,20 @@ impl<'a> Reader<'a> {
     /// Where the next length-prefixed value lies; passes over it.
     #[inline]
     pub fn span(&mut self, field: &'static str) -> Decoded<Span> {
+        self.span_from(field, 0)
+    }
+
+    /// [`Reader::span`] of a value that was cut short before, when its pieces up to `scanned` had
+    /// been passed over ([`Reader::scanned`]). They are not looked at again, so that a long value
+    /// costs time in proportion to its length however it arrives.
+    #[inline]
+    pub fn span_from(&mut self, field: &'static str, scanned: usize) -> Decoded<Span> {
         let begin = self.position;
+        self.scanned = 0;
         let head = self.u8(field)?;
         let result = match head {
             0 | NULL_LENGTH_INDICATOR => return Ok(Span::Null),
-            LONG_LENGTH_INDICATOR => self.chunks(field),
+            LONG_LENGTH_INDICATOR => self.chunks(field, scanned),
             length => self
                 .raw(usize::from(length), field)
                 .map(|_| Span::Plain { start: begin + 1, end: begin + 1 + usize::from(length) }),
@@ -311,9 +322,22 @@ impl<'a> Reader<'a> {
         result
     }
 
-    fn chunks(&mut self, field: &'static str) -> Decoded<Span> {
+    /// How far the pieces of the value that was read last were passed over; 0 unless it came in
+    /// pieces.
+    pub fn scanned(&self) -> usize {
+        self.scanned
+    }
+
+    /// Goes to `position`, counted from the first of all bytes.
+    pub fn seek(&mut self, position: usize) {
+        self.position = position.min(self.bytes.len());
+    }
+
+    fn chunks(&mut self, field: &'static str, scanned: usize) -> Decoded<Span> {
         let start = self.position;
+        self.seek(start.max(scanned));
         loop {
+            self.scanned = self.position;
             let length = self.ub4(field)?;
             if length == 0 {
                 return Ok(Span::Chunked { start, end: self.position });

@@ -108,11 +108,17 @@ impl CellLayout {
     /// whole describe of a cursor.
     #[inline]
     pub fn take(self, reader: &mut Reader<'_>, version: u8) -> Decoded<Span> {
+        self.take_from(reader, version, 0)
+    }
+
+    /// [`CellLayout::take`] of a cell that was cut short before ([`Reader::span_from`]).
+    #[inline]
+    pub fn take_from(self, reader: &mut Reader<'_>, version: u8, scanned: usize) -> Decoded<Span> {
         match self {
-            CellLayout::Plain => reader.span("row: value"),
+            CellLayout::Plain => reader.span_from("row: value", scanned),
             CellLayout::AlwaysNull => Ok(Span::Null),
             CellLayout::Long => {
-                let span = reader.span("row: long value")?;
+                let span = reader.span_from("row: long value", scanned)?;
                 reader.sb4("row: indicator")?;
                 reader.ub4("row: return code")?;
                 Ok(span)
