@@ -3,7 +3,7 @@
 use oraedge::error::DbError;
 use oraedge::wire::value::{DbType, Number, Value};
 
-use super::super::error::Result as EngineResult;
+use super::super::error::{Result as EngineResult, unsupported};
 use super::super::session::Session;
 use super::super::types::{FLOATING, Kind, OraType};
 use super::errors::{Raised, value_error};
@@ -31,7 +31,7 @@ impl Session {
             DbType::TimestampLtz => Kind::TimestampLtz,
             DbType::Raw | DbType::LongRaw => Kind::Raw,
             DbType::Boolean => Kind::Boolean,
-            _ => return Ok(value),
+            _ => return Err(unsupported(format!("OUT binds of type {}", db_type.name()))),
         };
         Machine::new(self)
             .coerce(value, &OraType::plain(kind))

@@ -389,6 +389,7 @@ fn returned_values_take_the_type_of_the_bind() {
         assert_eq!(session.convert(value, db_type).unwrap(), wanted);
     }
     assert_eq!(session.convert(Value::from("x"), DbType::Number).unwrap_err().number, 6502);
+    assert_eq!(session.convert(Value::from("x"), DbType::Clob).unwrap_err().number, 3001);
 }
 
 #[test]
