@@ -254,9 +254,9 @@ impl Rows {
         version: u8,
     ) -> Decoded<()> {
         let mut scanned = broken_off.scanned;
+        let whole = self.bit_vector.is_empty();
         for (column, layout) in self.layouts.iter().enumerate().skip(broken_off.done) {
-            let byte = self.bit_vector.get(column / 8).copied().unwrap_or(0xff);
-            if byte & (1 << (column % 8)) != 0 {
+            if whole || self.is_sent(column) {
                 let position = reader.position();
                 match layout.take_from(reader, version, std::mem::take(&mut scanned)) {
                     Ok(span) => self.cells.push(Cell::new(span)),
@@ -285,6 +285,12 @@ impl Rows {
         Ok(())
     }
 
+    /// Whether the next row brings this column, where it does not bring all.
+    fn is_sent(&self, column: usize) -> bool {
+        let byte = self.bit_vector.get(column / 8).copied().unwrap_or(0xff);
+        byte & (1 << (column % 8)) != 0
+    }
+
     /// The rows, with the bytes that they lie in.
     pub(super) fn finish(self, bytes: Vec<u8>) -> Option<RowBatch> {
         let columns = self.columns?;
@@ -307,5 +313,31 @@ mod tests {
         let error = Error::from(rows.take_row(&mut reader, 24).unwrap_err());
         assert!(error.to_string().contains("fetch fewer rows"), "{error}");
         assert_eq!(rows.cells.len(), taken * 1000, "what came before stays");
+    }
+
+    #[test]
+    fn a_row_that_is_cut_short_is_read_on_where_it_broke_off() {
+        let column = ColumnInfo { ora_type: 1, csfrm: 1, buffer_size: 4000, ..Default::default() };
+        let columns: Arc<[ColumnInfo]> = vec![column; 2].into();
+        // A short value, then one of 200 pieces.
+        let mut bytes = vec![1, b'a', 0xfe];
+        for _ in 0..200 {
+            bytes.extend_from_slice(&[1, 100]);
+            bytes.extend_from_slice(&[b'x'; 100]);
+        }
+        bytes.push(0);
+        let mut rows = Rows::new(Some(columns), LastRow::default());
+        for arrived in (1..bytes.len()).step_by(37) {
+            let error = rows.take_row(&mut Reader::new(&bytes[..arrived]), 24);
+            assert!(error.is_err(), "the row is not whole");
+            // Nothing before the last whole piece is looked at again.
+            let reached = rows.broken_off.scanned.max(rows.broken_off.position);
+            assert!(arrived - reached <= 102, "{arrived} bytes arrived, {reached} are done with");
+        }
+        rows.take_row(&mut Reader::new(&bytes), 24).expect("the row is whole");
+        let batch = rows.finish(bytes).expect("rows");
+        assert_eq!(batch.rows(), 1);
+        assert_eq!(batch.cell(0, 0).as_deref(), Some(&b"a"[..]));
+        assert_eq!(batch.cell(0, 1).map(|value| value.len()), Some(20_000));
     }
 }
