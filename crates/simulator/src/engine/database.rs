@@ -228,6 +228,9 @@ pub(crate) fn sqlite_error(error: rusqlite::Error) -> DbError {
     if let Some(error) = from_text(&text) {
         return error;
     }
+    if text.contains("misuse of aggregate") {
+        return plain(934);
+    }
     if let rusqlite::Error::SqliteFailure(failure, _) = &error {
         match failure.code {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => return plain(54),

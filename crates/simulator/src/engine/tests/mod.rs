@@ -1,5 +1,6 @@
 //! Tables of SQL texts with what they must give.
 
+mod hostile;
 mod plsql;
 mod plsql_programs;
 mod queries;
@@ -59,4 +60,49 @@ pub(super) fn check(session: &mut Session, table: &[(&str, &str)]) {
         table.len(),
         failures.join("\n")
     );
+}
+
+#[test]
+#[ignore = "a measurement, not a test"]
+fn speed() {
+    use std::time::Instant;
+    for _ in 0..3 {
+        let start = Instant::now();
+        let session = scott(Generation::V23);
+        println!("new database: {:?}", start.elapsed());
+        drop(session);
+    }
+    let mut session = scott(Generation::V23);
+    for (sql, count) in [
+        ("select * from bench_a_1000000", 1_000_000u32),
+        ("select level from dual connect by level <= 1000000", 1_000_000),
+        ("select * from bench_b_200000", 200_000),
+        ("select * from emp", 14),
+    ] {
+        let start = Instant::now();
+        let mut outcome = session.execute_text(sql, &[]).unwrap();
+        let (mut row, mut rows) = (Vec::new(), 0);
+        while outcome.rows.as_mut().unwrap().next_row(&mut row).unwrap() {
+            rows += 1;
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        println!("{sql}: {:.0} rows/s", f64::from(rows) / seconds);
+        assert_eq!(rows, count);
+    }
+    let start = Instant::now();
+    let statement = session.prepare("select :1 from dual").unwrap();
+    for i in 0..20_000i64 {
+        let mut outcome = session.execute(&statement, &[Value::from(i)]).unwrap();
+        let mut row = Vec::new();
+        outcome.rows.as_mut().unwrap().next_row(&mut row).unwrap();
+    }
+    println!("select :1 from dual: {:.0} /s", 20_000.0 / start.elapsed().as_secs_f64());
+    let start = Instant::now();
+    let statement = session.prepare("insert into bench_d values (:1, :2, :3, :4)").unwrap();
+    for i in 0..100_000i64 {
+        let row = [Value::from(i), Value::from("some text"), Value::Null, Value::from(i * 3)];
+        session.execute(&statement, &row).unwrap();
+    }
+    session.commit().unwrap();
+    println!("insert: {:.0} rows/s", 100_000.0 / start.elapsed().as_secs_f64());
 }

@@ -146,6 +146,10 @@ fn select_from_the_sample_schema() {
                 "select nvl(job, 'all'), count(*) from emp where deptno = 20 group by grouping sets (job, ()) order by 1",
                 "ANALYST|2 / CLERK|2 / MANAGER|1 / all|5",
             ),
+            (
+                "select sys_connect_by_path(level, '/') from emp where level = 3 start with mgr is null connect by prior empno = mgr fetch first 1 rows only",
+                "/1/2/3",
+            ),
             ("select max(sum(sal)) from emp group by deptno", "!935"),
             ("select ename top, sal limit from emp where rownum = 1", "SMITH|800"),
             (

@@ -231,7 +231,7 @@ impl Translator<'_> {
 
     /// CONNECT_BY_ROOT: the expression in the row that the walk began at.
     pub(super) fn connect_by_root(&mut self, inner: &Expr) -> Result<Typed> {
-        let value = self.in_base(inner)?;
+        let value = self.in_base(inner, "o_num(1)")?;
         let name = self.hierarchy_name()?;
         let at = self.carried_count();
         let column = self.carry(value.sql, format!("{name}.x{at}"))?;
@@ -241,25 +241,35 @@ impl Translator<'_> {
     /// SYS_CONNECT_BY_PATH.
     pub(super) fn connect_by_path(&mut self, arguments: &[Expr]) -> Result<Typed> {
         let [value, separator] = arguments else { return Err(plain(909)) };
-        let value = self.in_base(value)?;
-        let value = to_text(&value, None)?.sql;
-        let separator = self.expression(separator)?.sql;
         let name = self.hierarchy_name()?;
+        let root = self.in_base(value, "o_num(1)")?;
+        let root = to_text(&root, None)?.sql;
+        let step = self.in_base(value, &format!("o_num({name}.lvl+1)"))?;
+        let step = to_text(&step, None)?.sql;
+        let separator = self.expression(separator)?.sql;
         let at = self.carried_count();
-        let step = format!("o_concat({separator},{value})");
-        let column = self.carry(step.clone(), format!("o_concat({name}.x{at},{step})"))?;
+        let column = self.carry(
+            format!("o_concat({separator},{root})"),
+            format!("o_concat({name}.x{at},o_concat({separator},{step}))"),
+        )?;
         Ok(Typed::new(column, OraType::varchar(4000)))
     }
 
-    fn in_base(&mut self, inner: &Expr) -> Result<Typed> {
+    /// An expression of the row before the recursion, in which LEVEL is `level`.
+    fn in_base(&mut self, inner: &Expr, level: &str) -> Result<Typed> {
         let scope = self.scope();
-        let Some(hierarchy) = &scope.hierarchy else { return Err(plain_at(1788, 0)) };
+        let Some(hierarchy) = &mut scope.hierarchy else { return Err(plain_at(1788, 0)) };
         if hierarchy.series.is_some() {
             return Err(unsupported("CONNECT_BY_ROOT of a row generator"));
         }
+        let own_level = std::mem::replace(&mut hierarchy.level, level.to_owned());
         let own = std::mem::replace(&mut scope.relations, hierarchy.base.clone());
         let result = self.expression(inner);
-        self.scope().relations = own;
+        let scope = self.scope();
+        scope.relations = own;
+        if let Some(hierarchy) = &mut scope.hierarchy {
+            hierarchy.level = own_level;
+        }
         result
     }
 
