@@ -292,7 +292,8 @@ async fn a_call_that_takes_too_long_is_broken_off_and_the_connection_goes_on() {
         let simulator = simulator(generation).await;
         let connection = log_on(&simulator).await;
         connection.set_call_timeout(Some(Duration::from_millis(300)));
-        let sleep = "begin dbms_session.sleep(20); end;";
+        // DBMS_SESSION has SLEEP from 18c on only.
+        let sleep = "begin dbms_lock.sleep(20); end;";
         let error = connection.execute(sleep, ()).await.unwrap_err();
         assert!(matches!(error, Error::TimedOut { .. }), "{generation}: {error:?}");
         connection.set_call_timeout(None);
