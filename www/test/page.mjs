@@ -85,6 +85,8 @@ async function run(text) {
   await write(text);
   await page.keyboard.press("ControlOrMeta+Enter");
   await page.waitForSelector("#stop:disabled");
+  // The grid draws with the next frame.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
 const status = () => page.textContent("#status");
