@@ -73,6 +73,12 @@ const STEPS: &[Step] = &[
         run: |_| fuzz::run(Duration::from_secs(10)),
     },
     Step {
+        name: "hostile-long",
+        what: "a server that hangs up, stalls or garbles a byte, at every byte",
+        long: true,
+        run: hostile_at_every_byte,
+    },
+    Step {
         name: "fuzz-long",
         what: "fuzz targets, five minutes each",
         long: true,
@@ -177,6 +183,11 @@ fn rust(_: &Args) -> Result<()> {
         "--workspace",
         "--no-fail-fast",
     ]))
+}
+
+fn hostile_at_every_byte(_: &Args) -> Result<()> {
+    let test = ["test", "--quiet", "--package", "oraedge", "--test", "hostile"];
+    process::run(process::cargo().env("ORAEDGE_THOROUGH", "1").args(test))
 }
 
 fn package(_: &Args) -> Result<()> {
