@@ -25,6 +25,9 @@ const LOGICAL: u8 = 2;
 /// there: null.
 const COLUMN_LENGTH: u8 = 14;
 
+/// Bits of a block's number in a stored rowid; those above are the file's.
+const BLOCK_BITS: u32 = 22;
+
 /// Where a row of an ordinary table lies: a physical rowid.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rowid {
@@ -86,6 +89,23 @@ impl Rowid {
         let mut writer = Writer::with(std::mem::take(out));
         self.write(&mut writer);
         *out = writer.into_vec();
+    }
+
+    /// Reads the ten bytes that a block or an index stores, and `DUMP(ROWID)` shows (type 69):
+    /// object, file and block in 10 and 22 bits, row.
+    pub fn decode_stored(bytes: &[u8]) -> Decoded<Rowid> {
+        let mut reader = Reader::new(bytes);
+        let rba = reader.u32_be("stored rowid: rba")?;
+        let place = reader.u32_be("stored rowid: file and block")?;
+        let slot = reader.u16_be("stored rowid: slot")?;
+        reader.finish("stored rowid")?;
+        let file = place >> BLOCK_BITS;
+        Ok(Rowid {
+            rba,
+            partition_id: u16::try_from(file).unwrap_or(u16::MAX),
+            block: place & ((1 << BLOCK_BITS) - 1),
+            slot,
+        })
     }
 
     /// Whether all four numbers are zero, which is how the end of a call says "no row".
