@@ -1,6 +1,8 @@
 //! The packed npm package and the page, each in the runtimes that people use them in, against
 //! simulator and bridge.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::demo::{self, Stack};
@@ -26,7 +28,7 @@ pub(crate) fn run_package_tests() -> Result<()> {
         npm::node_with_web_socket()?
             .current_dir(&folder)
             .arg("run.mjs")
-            .env("ORAEDGE_TARBALL", tarball)
+            .env("ORAEDGE_TARBALL", &tarball)
             .env("ORAEDGE_TEST_TCP", format!("{}/{}", simulator.tcp()?, services::SERVICE))
             .env("ORAEDGE_TEST_TCPS", demo::connect_string(&simulator)?)
             .env("ORAEDGE_TEST_CA", simulator.ca_file())
@@ -35,6 +37,31 @@ pub(crate) fn run_package_tests() -> Result<()> {
             .env("ORAEDGE_TEST_PAGE_PORT", page_port.to_string())
             .env("ORAEDGE_CHROMIUM", system::chromium()?)
             .env("ORAEDGE_SEERDB_PYTHON", python::with_seerdb()?),
+    )?;
+    for generation in OTHER_GENERATIONS {
+        println!("the package in Node against {generation}");
+        run_in_node(generation, &folder, &tarball)?;
+    }
+    Ok(())
+}
+
+/// Those beside 23ai, on which everything runs.
+const OTHER_GENERATIONS: [&str; 6] = ["12.1", "12.2", "18c", "19c", "21c", "26ai"];
+
+/// The scenarios in Node, with fewer rows.
+fn run_in_node(generation: &str, folder: &Path, tarball: &Path) -> Result<()> {
+    let simulator = Simulator::start(generation)?;
+    process::run(
+        npm::node_with_web_socket()?
+            .current_dir(folder)
+            .args(["run.mjs", "node"])
+            .env("ORAEDGE_TARBALL", tarball)
+            .env("ORAEDGE_TEST_TCP", format!("{}/{}", simulator.tcp()?, services::SERVICE))
+            .env("ORAEDGE_TEST_TCPS", demo::connect_string(&simulator)?)
+            .env("ORAEDGE_TEST_CA", simulator.ca_file())
+            .env("ORAEDGE_TEST_ROWS", "50000")
+            // DBMS_SESSION has SLEEP from 18c on only.
+            .env("ORAEDGE_TEST_SLOW", "begin dbms_lock.sleep(10); end;"),
     )
 }
 
