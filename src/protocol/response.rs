@@ -368,3 +368,30 @@ fn decode_implicit_results(reader: &mut Reader<'_>, version: u8) -> Decoded<u32>
     }
     Ok(count)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_message_is_decoded_once_however_many_packets_it_takes() {
+        let column = ColumnInfo { ora_type: 1, csfrm: 1, buffer_size: 400, ..Default::default() };
+        let expect = Expect::Execute {
+            columns: Some(vec![column].into()),
+            bind_types: Vec::new(),
+            directions: Vec::new(),
+            returning: false,
+            dml_row_counts: false,
+        };
+        let row = [&[message::ROW_DATA, 100][..], &[b'x'; 100]].concat();
+        let answer = row.repeat(10_000);
+        let mut caps = Capabilities::default();
+        // 19c: nothing marks the end, so nothing can be left for later.
+        let mut parser = ResponseParser::plain(expect, false);
+        for (packet, payload) in answer.chunks(997).enumerate() {
+            assert!(!parser.handle_data(payload, false, &mut caps).expect("rows"));
+            let (arrived, done) = (parser.bytes.len(), parser.position);
+            assert!(arrived - done < row.len(), "packet {packet}: {done} of {arrived} are done");
+        }
+    }
+}
