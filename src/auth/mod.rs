@@ -15,8 +15,12 @@
     )
 )]
 
+pub mod http;
+pub mod jwt;
 pub mod mode;
 pub mod o5logon;
+#[cfg(feature = "tokens")]
+pub mod oci;
 pub mod secret;
 
 pub use mode::AuthMode;
