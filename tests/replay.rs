@@ -3,156 +3,12 @@
 
 mod common;
 
-use std::sync::Arc;
-
-use oraedge::auth::Secret;
-use oraedge::auth::o5logon::ClientEntropy;
+use common::replay::{NOW, Replay, recorded_sql};
 use oraedge::client::ToSql;
-use oraedge::connect_string::{ClientInfo, ConnectDescriptor};
 use oraedge::protocol::RowBatch;
-use oraedge::session::{
-    Event, ExecuteOptions, ExecuteOutcome, ExecuteRequest, Input, Output, Session, SessionEntropy,
-    SessionOptions,
-};
-use oraedge::time::Timestamp;
+use oraedge::session::{Event, Input, Output};
 use oraedge::wire::ttc::binds::BindBatch;
 use oraedge::wire::value::{DateTime, DbType, Number, Value};
-use serde_json::Value as Json;
-
-const NOW: Timestamp = Timestamp::ZERO;
-
-/// A session, and the recorded packets that it must send and will get.
-struct Replay {
-    session: Session,
-    packets: std::vec::IntoIter<Json>,
-    /// How the server's packets are cut when they are fed.
-    piece: usize,
-}
-
-fn part<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
-    let start = text.find(from).map(|at| at + from.len()).unwrap_or_else(|| panic!("no {from}"));
-    let length = text[start..].find(to).unwrap_or_else(|| panic!("no {to} behind {from}"));
-    &text[start..start + length]
-}
-
-/// The value of a log-on pair in a recorded message, which has its length twice in front.
-fn pair(message: &[u8], key: &str) -> String {
-    let at = message.windows(key.len()).position(|window| window == key.as_bytes()).expect("pair");
-    let rest = &message[at + key.len()..];
-    let length = usize::from(rest[2]);
-    String::from_utf8(rest[3..3 + length].to_vec()).expect("text")
-}
-
-impl Replay {
-    fn new(file: &str, piece: usize) -> Option<Replay> {
-        let mut records = common::records(&format!("sessions/{file}.jsonl"))?;
-        let head = records.remove(0);
-        let auth = &head["expect"]["auth"];
-        let bytes = |key: &str| common::unhex(auth[key].as_str().expect(key));
-        let connect = String::from_utf8(common::bytes(&records[1])[10..].to_vec()).expect("text");
-        let fast_auth = common::bytes(&records[3]);
-        let mut session_key = [0; 48];
-        session_key[..32].copy_from_slice(&bytes("session_key_b"));
-        let array = |key: &str| <[u8; 16]>::try_from(bytes(key)).expect("16 bytes");
-        let entropy = SessionEntropy {
-            plan_seed: 0,
-            connection_id: unbase64(part(&connect, "(CONNECTION_ID=", ")")),
-            log_on: ClientEntropy {
-                session_key,
-                speedy_salt: array("speedy_salt"),
-                password_salt: array("password_salt"),
-            },
-        };
-        let descriptor = ConnectDescriptor::parse(&format!(
-            "{}:{}/{}",
-            part(&connect, "(HOST=", ")"),
-            part(&connect, "(PORT=", ")"),
-            part(&connect, "(SERVICE_NAME=", ")")
-        ))
-        .expect("descriptor");
-        let password = Secret::new(auth["user_password"].as_str().expect("password").into());
-        let mut options = SessionOptions::new(descriptor, "pythontest", password);
-        options.client = ClientInfo::new(
-            part(&connect, "(PROGRAM=", ")"),
-            part(&connect[connect.find("(PROGRAM=").expect("program")..], "(HOST=", ")"),
-            part(&connect, "(USER=", ")"),
-        )
-        .with_pid(pair(&fast_auth, "AUTH_PID").parse().expect("number"));
-        options.driver_name = "python-oracledb".to_owned();
-        options.driver_version = (4, 0, 1);
-        let session = Session::new(NOW, options, entropy);
-        Some(Replay { session, packets: records.into_iter(), piece })
-    }
-
-    /// Runs to the next event, comparing what is sent with the recording.
-    fn run(&mut self) -> Event {
-        loop {
-            match self.session.poll_output() {
-                Output::Connect(_) => self.session.handle_input(NOW, Input::Connected),
-                Output::Transmit(sent) => self.check_sent(&sent),
-                Output::Event(event) => return event,
-                Output::Disconnect | Output::RestartTls => panic!("the session gives up"),
-                Output::Timeout(_) => {
-                    let packet = self.packets.next().expect("the recording is at its end");
-                    assert_eq!(packet["direction"], "server", "{}: nothing was sent", packet["id"]);
-                    for piece in common::bytes(&packet).chunks(self.piece) {
-                        self.session.handle_input(NOW, Input::Received(piece));
-                    }
-                }
-            }
-        }
-    }
-
-    fn check_sent(&mut self, sent: &[u8]) {
-        let mut rest = sent;
-        while !rest.is_empty() {
-            let packet = self.packets.next().expect("more was sent than was recorded");
-            assert_eq!(packet["direction"], "client", "{}: too much was sent", packet["id"]);
-            let mut recorded = common::bytes(&packet);
-            if packet["expect"]["packet_type"] == "CONNECT" {
-                // The recorded client offered out-of-band breaks, which no stream but a bare TCP
-                // socket can carry: bit 0x0400 of the service options, and the last flag.
-                assert_eq!((recorded[12], recorded[13], recorded[73]), (0x04, 0x01, 0x01));
-                (recorded[12], recorded[73]) = (0, 0);
-            }
-            let (mine, more) = rest.split_at(recorded.len().min(rest.len()));
-            let first = mine.iter().zip(&recorded).position(|(mine, recorded)| mine != recorded);
-            assert_eq!(
-                first,
-                None,
-                "{}\n{}\n{}",
-                packet["id"],
-                common::hex(mine),
-                common::hex(&recorded)
-            );
-            assert_eq!(mine.len(), recorded.len(), "{}: length", packet["id"]);
-            rest = more;
-        }
-    }
-
-    fn execute(&mut self, sql: &str, binds: BindBatch, prefetch_rows: u32) -> ExecuteOutcome {
-        let options = ExecuteOptions { prefetch_rows, ..ExecuteOptions::default() };
-        let request = ExecuteRequest { sql: Arc::from(sql), binds, options };
-        self.session.execute(NOW, request).expect("the call begins");
-        match self.run() {
-            Event::Executed(outcome) => *outcome,
-            other => panic!("{sql}: {other:?}"),
-        }
-    }
-}
-
-fn unbase64(text: &str) -> [u8; 16] {
-    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut bits = String::new();
-    for character in text.trim_end_matches('=').chars() {
-        bits += &format!("{:06b}", ALPHABET.find(character).expect("base64"));
-    }
-    let mut bytes = [0; 16];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&bits[at * 8..at * 8 + 8], 2).expect("bits");
-    }
-    bytes
-}
 
 fn rows(batch: &RowBatch) -> Vec<Vec<Value>> {
     (0..batch.rows())
@@ -167,25 +23,6 @@ fn rows(batch: &RowBatch) -> Vec<Vec<Value>> {
             (0..batch.columns().len()).map(cell).collect()
         })
         .collect()
-}
-
-/// The statements of the recorded session, whose texts are in the recording.
-fn recorded_sql(file: &str, packet: usize) -> String {
-    let records = common::records(&format!("sessions/{file}.jsonl")).expect("recording");
-    let bytes = common::bytes(&records[packet + 1]);
-    let text: Vec<u8> = bytes.clone();
-    let starts = ["drop table", "create table", "insert into", "select"];
-    let at = starts
-        .iter()
-        .filter_map(|start| text.windows(start.len()).position(|window| window == start.as_bytes()))
-        .min()
-        .expect("a statement");
-    // The length stands in front: one byte, or fe and pieces.
-    let length = match text[at - 3..at] {
-        [0x02, high, low] => usize::from(high) << 8 | usize::from(low),
-        _ => usize::from(text[at - 1]),
-    };
-    String::from_utf8(text[at..at + length].to_vec()).expect("text")
 }
 
 fn number(text: &str) -> Value {
@@ -282,12 +119,7 @@ fn replay_fetch_df(piece: usize) {
         other => panic!("{other:?}"),
     }
 
-    replay.session.log_off(NOW).expect("the call begins");
-    assert!(matches!(replay.run(), Event::LoggedOff));
-    while let Output::Transmit(sent) = replay.session.poll_output() {
-        replay.check_sent(&sent);
-    }
-    assert!(replay.packets.next().is_none(), "the recording goes on");
+    replay.log_off();
 }
 
 fn bind_row(

@@ -283,6 +283,11 @@ impl Connection {
 }
 
 impl Shared {
+    /// The driver, when no other call has it.
+    pub(super) async fn driver(&self) -> futures::lock::MutexGuard<'_, Driver> {
+        self.driver.lock().await
+    }
+
     /// Makes one call and waits for its end.
     pub(super) async fn call(
         &self,

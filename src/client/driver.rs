@@ -95,6 +95,11 @@ impl Driver {
         self.runtime.now()
     }
 
+    /// Fills `bytes` from a cryptographic random source.
+    pub(super) fn random(&self, bytes: &mut [u8]) -> Result<()> {
+        self.runtime.random(bytes)
+    }
+
     /// Ends what a caller left running when it dropped its future. After this a call may begin,
     /// or the session is over.
     pub(super) async fn settle(&mut self) {

@@ -13,10 +13,12 @@ mod from_sql;
 pub mod loopback;
 mod result_set;
 mod to_sql;
+mod transactions;
 pub mod transport;
 
 pub use connection::{Connection, ExecuteResult};
 pub use from_sql::FromSql;
 pub use result_set::{ResultSet, Row};
 pub use to_sql::{IntoBinds, Named, ToSql};
+pub use transactions::SessionlessOptions;
 pub use transport::{BoxFuture, BoxedStream, MaybeSend, MaybeSync, Runtime, Stream, Transport};

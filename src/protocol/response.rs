@@ -20,6 +20,7 @@ use crate::wire::ttc::negotiation::{ServerProtocol, skip_data_types};
 use crate::wire::ttc::return_parameters::ReturnParameters;
 use crate::wire::ttc::row::{CellLayout, decode_bit_vector, decode_row_header};
 use crate::wire::ttc::server_piggyback::{self, SessionChange};
+use crate::wire::ttc::transaction;
 
 /// Cells are addressed with 32 bits; an answer that long is a mistake or an attack.
 const MAX_RESPONSE_LENGTH: usize = 0x7fff_ffff;
@@ -45,6 +46,10 @@ pub enum Expect {
     DataTypes,
     /// Log-on, with or without negotiation in front.
     Auth,
+    /// A transaction is started, attached or detached.
+    TransactionSwitch,
+    /// A distributed transaction's state changes.
+    TransactionChange,
     /// An execute or a fetch.
     Execute {
         /// The columns, if they are known already.
@@ -92,6 +97,10 @@ pub struct Response {
     pub lob_data: Option<Vec<u8>>,
     /// How many result sets a PL/SQL block returned by itself.
     pub implicit_results: u32,
+    /// What names a transaction that was started or attached, in later calls.
+    pub transaction_context: Option<Vec<u8>>,
+    /// Where a distributed transaction got: one of [`transaction::state`].
+    pub transaction_state: Option<u32>,
 }
 
 /// Parses one answer while it arrives.
@@ -298,8 +307,8 @@ impl ResponseParser {
     /// The server says that the answer ends here. A call of which it has not said how it went has
     /// not succeeded.
     fn finish_marked(&mut self, reader: &Reader<'_>) -> Decoded<()> {
-        let tells = matches!(self.expect, Expect::Plain | Expect::Execute { .. });
-        if tells && !self.told_end {
+        let negotiates = matches!(self.expect, Expect::Protocol | Expect::DataTypes | Expect::Auth);
+        if !negotiates && !self.told_end {
             return Err(reader.malformed("answer", "it ended before it said how the call went"));
         }
         self.done = true;
@@ -309,6 +318,12 @@ impl ResponseParser {
     fn decode_parameter(&mut self, reader: &mut Reader<'_>) -> Decoded<()> {
         match &self.expect {
             Expect::Auth => self.response.auth.extend(decode_pairs(reader)?),
+            Expect::TransactionSwitch => {
+                self.response.transaction_context = Some(transaction::decode_switched(reader)?);
+            }
+            Expect::TransactionChange => {
+                self.response.transaction_state = Some(transaction::decode_changed(reader)?);
+            }
             Expect::Execute { dml_row_counts, .. } => {
                 self.response.returned = ReturnParameters::decode(reader, *dml_row_counts)?;
             }

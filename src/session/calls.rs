@@ -20,8 +20,14 @@ impl Session {
     /// If a call cannot begin now, or the binds do not fit the statement; nothing was sent then.
     pub fn execute(&mut self, now: Timestamp, request: ExecuteRequest) -> Result<()> {
         self.check_ready()?;
+        let suspend = request.options.suspend_on_success;
+        let mut running = Running::prepare(request, &mut self.cache)?;
+        if suspend && let Err(error) = self.sessionless.suspend_on_success() {
+            running.give_back(&mut self.cache);
+            return Err(error);
+        }
         self.prepare_front();
-        let running = Running::start(request, &mut self.connection, &mut self.cache)?;
+        running.send(&mut self.connection, &mut self.cache);
         self.begin(now, Purpose::Execute(Box::new(running)));
         Ok(())
     }
@@ -64,7 +70,7 @@ impl Session {
     /// # Errors
     /// If a call cannot begin now.
     pub fn commit(&mut self, now: Timestamp) -> Result<()> {
-        self.simple(now, function::COMMIT, Purpose::Simple)
+        self.simple(now, function::COMMIT, Purpose::Finish)
     }
 
     /// Rolls back; ends with [`Event::Done`] or [`Event::Failed`].
@@ -72,7 +78,7 @@ impl Session {
     /// # Errors
     /// If a call cannot begin now.
     pub fn rollback(&mut self, now: Timestamp) -> Result<()> {
-        self.simple(now, function::ROLLBACK, Purpose::Simple)
+        self.simple(now, function::ROLLBACK, Purpose::Finish)
     }
 
     /// Asks whether the server is there; ends with [`Event::Done`] or [`Event::Failed`].
@@ -136,9 +142,6 @@ impl Session {
     pub(super) fn prepare_front(&mut self) {
         let mut front = std::mem::take(&mut self.pending);
         let state = front.session_state;
-        if front.schema.is_none() && front.end_to_end.is_empty() && state == 0 {
-            return;
-        }
         let mut message = Writer::new();
         let version = self.connection.caps.field_version;
         let sequence = &mut self.connection.sequence;
@@ -151,6 +154,7 @@ impl Session {
         if state != 0 {
             write_session_state(&mut message, sequence, version, state);
         }
+        self.write_pending_switch(&mut message);
         self.connection.set_front(message);
     }
 
@@ -174,15 +178,29 @@ impl Session {
     pub(super) fn finish_call(&mut self, purpose: Purpose, response: Response) -> Result<()> {
         self.round_trips += 1;
         let broken = self.broken.take();
+        let finishes = match &purpose {
+            Purpose::Finish => true,
+            Purpose::Execute(running) => running.ends_transaction(),
+            _ => false,
+        };
         let result = match purpose {
             Purpose::Execute(running) => self.finish_execute(*running, response),
             Purpose::Fetch(cursor) => self.finish_fetch(cursor, response),
-            Purpose::Simple => check(&response).map(|()| Some(Event::Done)),
+            Purpose::Simple | Purpose::Finish => check(&response).map(|()| Some(Event::Done)),
+            Purpose::Switch => check(&response).map(|()| {
+                self.transaction_context = response.transaction_context;
+                Some(Event::Done)
+            }),
+            Purpose::Change(to) => check(&response)
+                .and_then(|()| to.check(response.transaction_state.unwrap_or_default()).map(Some)),
             Purpose::LogOff => {
                 self.logged_off();
                 return Ok(());
             }
         };
+        if !matches!(result, Ok(None)) {
+            self.note_call_for_sessionless(result.is_err(), finishes);
+        }
         match (result, broken) {
             (Ok(Some(event)), None) => self.event(event),
             (Ok(Some(event)), Some(broken)) => {
@@ -275,6 +293,7 @@ impl Session {
             match change {
                 SessionChange::CurrentSchema(schema) => self.current_schema = Some(schema.clone()),
                 SessionChange::Session { changed: true, .. } => cursors_gone = true,
+                SessionChange::TransactionId(notice) => self.sessionless.note_notice(notice),
                 _ => {}
             }
         }

@@ -30,6 +30,8 @@ pub struct ExecuteOptions {
     pub parse_only: bool,
     /// Keep the statement open for the next time.
     pub cache_statement: bool,
+    /// Suspend the sessionless transaction if all goes well, in the same round trip.
+    pub suspend_on_success: bool,
 }
 
 impl Default for ExecuteOptions {
@@ -41,6 +43,7 @@ impl Default for ExecuteOptions {
             dml_row_counts: false,
             parse_only: false,
             cache_statement: true,
+            suspend_on_success: false,
         }
     }
 }
@@ -105,12 +108,8 @@ pub(super) enum Progress {
 }
 
 impl Running {
-    /// Prepares a statement and sends the call that runs it.
-    pub(super) fn start(
-        request: ExecuteRequest,
-        connection: &mut Connection,
-        cache: &mut StatementCache,
-    ) -> Result<Running> {
+    /// Prepares a statement; [`Running::send`] sends the call that runs it.
+    pub(super) fn prepare(request: ExecuteRequest, cache: &mut StatementCache) -> Result<Running> {
         let mut statement = cache.take(&request.sql, request.options.cache_statement);
         if !comes_as_described(&statement) {
             // LOBs are told to come as LONG behind each describe, so it must be described again.
@@ -120,12 +119,20 @@ impl Running {
             cache.give_back(statement);
             return Err(error);
         }
-        let mut running = Running { statement, request, retried: false, defining: false };
-        running.send(connection, cache);
-        Ok(running)
+        Ok(Running { statement, request, retried: false, defining: false })
     }
 
-    fn send(&mut self, connection: &mut Connection, cache: &mut StatementCache) {
+    /// Gives up before anything was sent.
+    pub(super) fn give_back(self, cache: &mut StatementCache) {
+        cache.give_back(self.statement);
+    }
+
+    /// Whether the transaction is at its end if the statement succeeds.
+    pub(super) fn ends_transaction(&self) -> bool {
+        self.request.options.auto_commit || self.statement.parsed.kind == StatementKind::Ddl
+    }
+
+    pub(super) fn send(&mut self, connection: &mut Connection, cache: &mut StatementCache) {
         let Running { statement, request, .. } = self;
         let options = &request.options;
         let kind = statement.parsed.kind;

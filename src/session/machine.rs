@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::execute::{CursorHandle, ExecuteOutcome, Running};
 use super::log_on::{LogOnStep, SessionInfo};
 use super::options::{SessionEntropy, SessionOptions};
+use super::sessionless::{self, Sessionless};
 use super::statement_cache::{Statement, StatementCache};
+use super::transactions::TpcChange;
 use crate::connect_string::{Address, ConnectPlan, Description};
 use crate::error::{Error, Result};
 use crate::protocol::{Connection, Finished, LastRow, Response, RowBatch};
@@ -72,6 +74,11 @@ pub enum Event {
         /// The cursor may have more.
         more_rows: bool,
     },
+    /// A distributed transaction got where it was to get.
+    TransactionChanged {
+        /// It is prepared, and has to be committed or rolled back.
+        needs_commit: bool,
+    },
     /// Any other call is done.
     Done,
     /// The session is logged off.
@@ -103,6 +110,12 @@ pub(super) enum Purpose {
     Execute(Box<Running>),
     Fetch(CursorHandle),
     Simple,
+    /// A commit or a rollback.
+    Finish,
+    /// A transaction is started, attached or detached.
+    Switch,
+    /// A distributed transaction changes its state.
+    Change(TpcChange),
     LogOff,
 }
 
@@ -154,6 +167,9 @@ pub struct Session {
     pub(super) call_timeout: Option<Duration>,
     pub(super) broken: Option<Broken>,
     pub(super) in_transaction: bool,
+    pub(super) sessionless: Sessionless,
+    /// What names the distributed transaction that is attached.
+    pub(super) transaction_context: Option<Vec<u8>>,
     pub(super) round_trips: u64,
 }
 
@@ -192,6 +208,8 @@ impl Session {
             call_timeout: None,
             broken: None,
             in_transaction: false,
+            sessionless: Sessionless::default(),
+            transaction_context: None,
             round_trips: 0,
         };
         session.try_next(now, None);
@@ -432,6 +450,7 @@ impl Session {
         self.outputs.push_back(Output::Disconnect);
         self.stage = Stage::Over(error);
         self.open.clear();
+        self.sessionless.note(sessionless::Event::Lost);
     }
 }
 

@@ -28,8 +28,10 @@ mod machine;
 mod opening;
 mod options;
 mod refused;
+pub mod sessionless;
 pub mod sql;
 mod statement_cache;
+mod transactions;
 
 pub use execute::{
     CursorHandle, DEFAULT_ARRAY_SIZE, ExecuteOptions, ExecuteOutcome, ExecuteRequest,
@@ -37,3 +39,4 @@ pub use execute::{
 pub use log_on::SessionInfo;
 pub use machine::{ConnectTarget, Event, Input, Output, Session};
 pub use options::{DEFAULT_STATEMENT_CACHE_SIZE, SessionEntropy, SessionOptions};
+pub use transactions::{Start, TpcChange};

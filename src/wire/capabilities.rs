@@ -55,12 +55,17 @@ pub mod compile_cap {
     pub const FIELD_VERSION: usize = 7;
     /// Explicit request boundaries, end of response, in-band notification.
     pub const TTC4: usize = 40;
+    /// Vectors, tokens, pipelining, sessionless transactions.
+    pub const TTC5: usize = 44;
 }
 
 /// [`compile_cap::TTC4`]: the last message of an answer is END_OF_RESPONSE.
 const TTC4_END_OF_RESPONSE: u8 = 0x20;
 /// [`compile_cap::TTC4`]: the server understands request boundaries.
 const TTC4_EXPLICIT_BOUNDARY: u8 = 0x40;
+
+/// [`compile_cap::TTC5`]: sessionless transactions.
+const TTC5_SESSIONLESS_TRANSACTIONS: u8 = 0x20;
 
 /// Positions in the run-time capabilities.
 pub mod runtime_cap {
@@ -101,10 +106,11 @@ const CLIENT_COMPILE_CAPS: [(usize, u8); 25] = [
     (37, 0x10 | 0x20 | 0x80 | 0x08),               // implicit results, big chunks, LTXID
     (39, field_version::V12_2),                    // session signature
     (compile_cap::TTC4, 0x04 | TTC4_EXPLICIT_BOUNDARY),
-    (42, 0x01 | 0x04),                      // LOBs: quasi locators, 2 GB prefetch
-    (44, 0x08 | 0x02 | 0x04 | 0x10 | 0x20), // vectors, tokens, pipelining, sessionless
-    (45, 0x02),                             // end-user security context
-    (52, 0x01 | 0x02),                      // binary and sparse vectors
+    (42, 0x01 | 0x04), // LOBs: quasi locators, 2 GB prefetch
+    // Vectors, tokens, pipelining.
+    (compile_cap::TTC5, 0x08 | 0x02 | 0x04 | 0x10 | TTC5_SESSIONLESS_TRANSACTIONS),
+    (45, 0x02),        // end-user security context
+    (52, 0x01 | 0x02), // binary and sparse vectors
 ];
 const CLIENT_COMPILE_CAPS_LENGTH: usize = 53;
 const CLIENT_RUNTIME_CAPS: [u8; 11] = [2, 0, 0, 0, 0, 0, 0x01 | TTC_32K, 0, 0, 0, 0];
@@ -130,6 +136,8 @@ pub struct Capabilities {
     pub ncharset_id: u16,
     /// The server understands request boundaries.
     pub request_boundaries: bool,
+    /// The server knows sessionless transactions.
+    pub sessionless_transactions: bool,
     /// What the client sends.
     compile_caps: Vec<u8>,
 }
@@ -152,6 +160,7 @@ impl Default for Capabilities {
             charset_id: CHARSET_AL32UTF8,
             ncharset_id: CHARSET_AL16UTF16,
             request_boundaries: false,
+            sessionless_transactions: false,
             compile_caps,
         }
     }
@@ -185,6 +194,8 @@ impl Capabilities {
         self.max_string_size = if ttc & TTC_32K != 0 { 32767 } else { 4000 };
         self.request_boundaries = compile(compile_cap::TTC4) & TTC4_EXPLICIT_BOUNDARY != 0
             && ttc & TTC_SESSION_STATE_OPS != 0;
+        self.sessionless_transactions = self.field_version >= field_version::V23_1
+            && compile(compile_cap::TTC5) & TTC5_SESSIONLESS_TRANSACTIONS != 0;
     }
 
     /// The compile-time capabilities that the client sends.

@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod answer;
+pub mod replay;
 pub mod scripted;
 
 use std::io::Write;

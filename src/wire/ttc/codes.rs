@@ -60,6 +60,10 @@ pub mod function {
     pub const REEXECUTE_AND_FETCH: u8 = 78;
     /// Parse, bind, define, execute, fetch.
     pub const EXECUTE: u8 = 94;
+    /// Start, attach or detach a transaction.
+    pub const TRANSACTION_SWITCH: u8 = 103;
+    /// Prepare, commit, roll back or forget a distributed transaction.
+    pub const TRANSACTION_CHANGE_STATE: u8 = 104;
     /// Close cursors.
     pub const CLOSE_CURSORS: u8 = 105;
     /// Second step of a log-on.

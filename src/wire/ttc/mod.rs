@@ -19,3 +19,4 @@ pub mod piggyback;
 pub mod return_parameters;
 pub mod row;
 pub mod server_piggyback;
+pub mod transaction;
