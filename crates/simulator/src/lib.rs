@@ -3,6 +3,7 @@
 
 pub mod engine;
 pub mod generation;
+pub mod identity;
 pub mod listen;
 pub mod net;
 pub mod server;
