@@ -61,6 +61,9 @@ pub struct HttpRequest {
     pub body: Option<Vec<u8>>,
     /// How long to wait for the whole answer.
     pub timeout: Duration,
+    /// Certificates in PEM form that alone are trusted for this request (the API of a Kubernetes
+    /// cluster has an authority of its own); `None` for those that are trusted anyway.
+    pub ca_pem: Option<String>,
 }
 
 impl HttpRequest {
@@ -72,6 +75,7 @@ impl HttpRequest {
             headers: Vec::new(),
             body: None,
             timeout: DEFAULT_TIMEOUT,
+            ca_pem: None,
         }
     }
 

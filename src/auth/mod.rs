@@ -15,6 +15,10 @@
     )
 )]
 
+#[cfg(feature = "tokens")]
+pub mod azure;
+#[cfg(feature = "tokens")]
+pub mod flow;
 pub mod http;
 pub mod jwt;
 pub mod mode;
