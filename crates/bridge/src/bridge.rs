@@ -64,6 +64,24 @@ impl Builder {
         self
     }
 
+    /// Lets identity requests be relayed to this host; the forms are those of [`IdentityHost`].
+    ///
+    /// # Errors
+    /// The text is not a host, or one that is never relayed to.
+    pub fn allow_identity(mut self, host: &str) -> Result<Self, ConfigError> {
+        self.policy.identity_hosts.insert(host.parse()?);
+        Ok(self)
+    }
+
+    /// Lets names lead to addresses of this network (`10.0.0.0/8`), which is not public.
+    ///
+    /// # Errors
+    /// The text is not a network or an address.
+    pub fn allow_network(mut self, network: &str) -> Result<Self, ConfigError> {
+        self.policy.networks.allow(network)?;
+        Ok(self)
+    }
+
     /// Serves only clients that send this token in their `connect` frame.
     ///
     /// # Errors
@@ -127,6 +145,7 @@ impl Builder {
             scheme,
             targets = shared.policy.targets.len(),
             origins = shared.policy.origins.len(),
+            identity_hosts = shared.policy.identity_hosts.len(),
             no_origin = shared.policy.no_origin,
             "listening"
         );
@@ -191,6 +210,7 @@ fn check_limits(limits: &Limits) -> Result<(), ConfigError> {
         (limits.max_message_bytes == 0, "max-message-bytes"),
         (limits.handshake.is_zero(), "handshake-timeout"),
         (limits.connect.is_zero(), "connect-timeout"),
+        (limits.identity.is_zero(), "identity-timeout"),
         (limits.ping_interval.is_zero(), "ping-interval"),
     ];
     match zero.iter().find(|(is_zero, _)| *is_zero) {

@@ -8,6 +8,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
+use crate::address::Networks;
 use crate::policy::Target;
 use crate::refusal::{Code, Refusal};
 
@@ -24,13 +25,15 @@ pub(crate) fn tune(tcp: &TcpStream) -> io::Result<()> {
     SockRef::from(tcp).set_tcp_keepalive(&keepalive)
 }
 
-/// Connects to the first address of `target` that answers before `deadline`.
+/// Connects to the first address of `target` that is allowed and answers before `deadline`. The
+/// name is looked up once, so what was checked is what is connected to.
 pub(crate) async fn dial(
     target: &Target,
+    networks: &Networks,
     deadline: Instant,
     limit: Duration,
 ) -> Result<TcpStream, Refusal> {
-    let addresses = look_up(target, deadline, limit).await?;
+    let addresses = allowed(target, networks, look_up(target, deadline, limit).await?)?;
     let mut failures: Vec<(SocketAddr, io::Error)> = Vec::new();
     let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     for (address, left) in addresses.into_iter().zip((1..=count).rev()) {
@@ -47,6 +50,26 @@ pub(crate) async fn dial(
         failures.push((address, error));
     }
     Err(dial_refusal(target, &failures, limit))
+}
+
+/// Those of the addresses that may be connected to; the first objection if there is none.
+fn allowed(
+    target: &Target,
+    networks: &Networks,
+    mut addresses: Vec<SocketAddr>,
+) -> Result<Vec<SocketAddr>, Refusal> {
+    let mut objection = None;
+    addresses.retain(|address| match networks.check(target, address.ip()) {
+        Ok(()) => true,
+        Err(refusal) => {
+            objection.get_or_insert(refusal);
+            false
+        }
+    });
+    match objection {
+        Some(refusal) if addresses.is_empty() => Err(refusal),
+        _ => Ok(addresses),
+    }
 }
 
 async fn look_up(

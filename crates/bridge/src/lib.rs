@@ -16,13 +16,15 @@
 //! ```
 //!
 //! From the outside in: `server` accepts and lets in, `tunnel` brings one WebSocket to its
-//! target, `pump` carries the bytes. `policy` and `admission` say who and how many, `dial`, `tls`
-//! and `dn` reach the target, `refusal` holds every reason that a page may be shown.
+//! target, `pump` carries the bytes; `identity` relays a token request. `policy`, `address` and
+//! `admission` say who, where and how many, `dial`, `tls` and `dn` reach the target, `refusal` holds every reason that a page may be shown.
 
+mod address;
 mod admission;
 mod bridge;
 mod dial;
 mod dn;
+mod identity;
 mod message;
 mod policy;
 mod pump;
@@ -34,6 +36,7 @@ mod tunnel;
 mod upstream;
 
 pub use bridge::{Bridge, Builder, RunningBridge, StartError};
+pub use identity::IdentityHost;
 pub use message::SUBPROTOCOL;
 pub use policy::{ConfigError, Origin, Target};
 pub use refusal::{Code, Refusal};

@@ -27,6 +27,14 @@ struct Options {
     /// An Origin whose pages may use the bridge (https://console.example); may be repeated.
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
+    /// An identity service that token requests may be relayed to: HOST[:PORT] (HTTPS), oci:REGION for
+    /// auth.REGION.oraclecloud.com, or http://LOOPBACK:PORT for tests; may be repeated.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    allow_identity: Vec<String>,
+    /// A network that is not public and that names on the lists may lead to all the same (10.0.0.0/8,
+    /// or one address); may be repeated.
+    #[arg(long, value_name = "ADDRESS/BITS")]
+    allow_network: Vec<String>,
     /// Also serve clients without an Origin header: programs, not pages.
     #[arg(long)]
     allow_no_origin: bool,
@@ -62,6 +70,9 @@ struct Options {
     /// Seconds for name look-up, TCP and TLS to the target, together.
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     connect_timeout: u64,
+    /// Seconds for one identity request, whatever the client asks for.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    identity_timeout: u64,
     /// Seconds without a byte either way until a connection is closed; 0 for no limit.
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     idle_timeout: u64,
@@ -127,6 +138,12 @@ async fn start(options: &Options) -> Result<RunningBridge, Box<dyn std::error::E
     for origin in &options.allow_origin {
         builder = builder.allow_origin(origin)?;
     }
+    for host in &options.allow_identity {
+        builder = builder.allow_identity(host)?;
+    }
+    for network in &options.allow_network {
+        builder = builder.allow_network(network)?;
+    }
     if let Some(file) = &options.token_file {
         builder = builder.token(&String::from_utf8(read(file)?)?)?;
     }
@@ -144,6 +161,7 @@ async fn start(options: &Options) -> Result<RunningBridge, Box<dyn std::error::E
         max_message_bytes: options.max_message_bytes,
         handshake: seconds(options.handshake_timeout),
         connect: seconds(options.connect_timeout),
+        identity: seconds(options.identity_timeout),
         idle: (options.idle_timeout > 0).then(|| seconds(options.idle_timeout)),
         ping_interval: seconds(options.ping_interval),
         drain: seconds(options.drain_timeout),

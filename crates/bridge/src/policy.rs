@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::address::Networks;
+use crate::identity::IdentityHost;
 use crate::refusal::{Code, Refusal};
 use crate::token::Token;
 
@@ -137,6 +139,8 @@ pub(crate) struct Policy {
     pub(crate) origins: HashSet<Origin>,
     pub(crate) no_origin: bool,
     pub(crate) token: Option<Token>,
+    pub(crate) identity_hosts: HashSet<IdentityHost>,
+    pub(crate) networks: Networks,
 }
 
 impl Policy {
@@ -183,6 +187,19 @@ impl Policy {
             Code::TargetNotAllowed,
             format!("{target} is not on this bridge's list of targets"),
             format!("start oraedge-bridge with --allow {target} to let it be reached"),
+        ))
+    }
+
+    /// Whether identity requests may be relayed to this host.
+    pub(crate) fn check_identity_host(&self, host: &IdentityHost) -> Result<(), Refusal> {
+        if self.identity_hosts.contains(host) {
+            return Ok(());
+        }
+        let entry = if host.https { host.authority() } else { host.to_string() };
+        Err(Refusal::new(
+            Code::TargetNotAllowed,
+            format!("{host} is not on this bridge's list of identity hosts"),
+            format!("start oraedge-bridge with --allow-identity {entry} to let it be reached"),
         ))
     }
 }

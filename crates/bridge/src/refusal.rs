@@ -17,6 +17,12 @@ pub enum Code {
     OriginNotAllowed,
     /// The target is not on the list.
     TargetNotAllowed,
+    /// The target's name leads to an address that is not allowed.
+    AddressNotAllowed,
+    /// An identity request for a path that no token is asked for at.
+    PathNotAllowed,
+    /// An HTTP request with another method than the path takes.
+    MethodNotAllowed,
     /// No `connect` frame came in time.
     HandshakeTimeout,
     /// No bytes either way for too long.
@@ -35,6 +41,8 @@ pub enum Code {
     Unreachable,
     /// The database side broke off.
     ConnectionLost,
+    /// An identity service's answer is not HTTP, or too long.
+    BadAnswer,
     /// The bridge is going down.
     ShuttingDown,
     /// No answer from the target in time.
@@ -53,6 +61,9 @@ impl Code {
             Code::Unauthorized => "UNAUTHORIZED",
             Code::OriginNotAllowed => "ORIGIN_NOT_ALLOWED",
             Code::TargetNotAllowed => "TARGET_NOT_ALLOWED",
+            Code::AddressNotAllowed => "ADDRESS_NOT_ALLOWED",
+            Code::PathNotAllowed => "PATH_NOT_ALLOWED",
+            Code::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Code::HandshakeTimeout => "HANDSHAKE_TIMEOUT",
             Code::IdleTimeout => "IDLE_TIMEOUT",
             Code::ClientGone => "CLIENT_GONE",
@@ -62,6 +73,7 @@ impl Code {
             Code::ConnectionRefused => "CONNECTION_REFUSED",
             Code::Unreachable => "UNREACHABLE",
             Code::ConnectionLost => "CONNECTION_LOST",
+            Code::BadAnswer => "BAD_ANSWER",
             Code::ShuttingDown => "SHUTTING_DOWN",
             Code::ConnectionTimedOut => "CONNECTION_TIMED_OUT",
             Code::TlsFailed => "TLS_FAILED",
@@ -74,19 +86,34 @@ impl Code {
         match self {
             Code::BadRequest => 4400,
             Code::Unauthorized => 4401,
-            Code::OriginNotAllowed | Code::TargetNotAllowed => 4403,
+            Code::OriginNotAllowed
+            | Code::TargetNotAllowed
+            | Code::AddressNotAllowed
+            | Code::PathNotAllowed => 4403,
+            Code::MethodNotAllowed => 4405,
             Code::HandshakeTimeout | Code::IdleTimeout | Code::ClientGone => 4408,
             Code::MessageTooBig => 4413,
             Code::TooManyConnections => 4429,
             Code::NameLookupFailed
             | Code::ConnectionRefused
             | Code::Unreachable
-            | Code::ConnectionLost => 4502,
+            | Code::ConnectionLost
+            | Code::BadAnswer => 4502,
             Code::ShuttingDown => 4503,
             Code::ConnectionTimedOut => 4504,
             Code::TlsFailed => 4525,
             Code::TlsUntrusted => 4526,
         }
+    }
+}
+
+/// What a close code is above the HTTP status that comes nearest.
+const CLOSE_CODE_BASE: u16 = 4000;
+
+impl Code {
+    /// The HTTP status, where the refusal is the answer to a request.
+    pub fn http_status(self) -> u16 {
+        self.close_code() - CLOSE_CODE_BASE
     }
 }
 

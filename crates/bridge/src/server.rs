@@ -31,6 +31,7 @@ use tracing::{debug, info, warn};
 
 use crate::admission::{Admission, Place};
 use crate::dial::tune;
+use crate::identity;
 use crate::message::{BRIDGE_NAME, SUBPROTOCOL};
 use crate::policy::Policy;
 use crate::pump::shutting_down;
@@ -51,6 +52,8 @@ pub struct Limits {
     pub handshake: Duration,
     /// Name look-up, TCP and TLS to the target, together.
     pub connect: Duration,
+    /// For one identity request, from its envelope to the whole answer.
+    pub identity: Duration,
     /// Without a byte either way; `None` for no limit.
     pub idle: Option<Duration>,
     /// Between two pings to the client.
@@ -67,6 +70,7 @@ impl Default for Limits {
             max_message_bytes: 1024 * 1024,
             handshake: Duration::from_secs(10),
             connect: Duration::from_secs(20),
+            identity: Duration::from_secs(60),
             idle: Some(Duration::from_secs(3600)),
             ping_interval: Duration::from_secs(20),
             drain: Duration::from_secs(30),
@@ -113,8 +117,8 @@ impl Shared {
 
 /// Where a request came from; the permit counts its socket for as long as it lives.
 #[derive(Debug, Clone)]
-struct Client {
-    peer: SocketAddr,
+pub(crate) struct Client {
+    pub(crate) peer: SocketAddr,
     _socket: Arc<OwnedSemaphorePermit>,
 }
 
@@ -171,8 +175,8 @@ where
 {
     let peer = client.peer;
     let service = service_fn(|request| {
-        let response = answer(request, &client, &shared);
-        async { Ok::<_, Infallible>(response) }
+        let (client, shared) = (client.clone(), Arc::clone(&shared));
+        async move { Ok::<_, Infallible>(answer(request, &client, &shared).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -192,13 +196,16 @@ where
     }
 }
 
-fn answer(
+async fn answer(
     request: Request<Incoming>,
     client: &Client,
     shared: &Arc<Shared>,
 ) -> Response<Full<Bytes>> {
     if request.uri().path() == "/healthz" {
         return health(request.method(), shared);
+    }
+    if request.uri().path() == identity::PATH {
+        return identity::answer(request, client, shared).await;
     }
     if !names(request.headers(), UPGRADE).any(|name| name.eq_ignore_ascii_case("websocket")) {
         let text = format!(
@@ -233,7 +240,11 @@ fn answer(
 }
 
 /// Whether this client may use the bridge now.
-fn admit(request: &Request<Incoming>, client: &Client, shared: &Shared) -> Result<Place, Refusal> {
+pub(crate) fn admit<B>(
+    request: &Request<B>,
+    client: &Client,
+    shared: &Shared,
+) -> Result<Place, Refusal> {
     if shared.draining.is_cancelled() {
         return Err(shutting_down());
     }
@@ -242,7 +253,7 @@ fn admit(request: &Request<Incoming>, client: &Client, shared: &Shared) -> Resul
 }
 
 /// The Origin header; what is not plain text in it is shown as such, and is on no list.
-fn origin_of(request: &Request<Incoming>) -> Option<String> {
+pub(crate) fn origin_of<B>(request: &Request<B>) -> Option<String> {
     let value = request.headers().get(ORIGIN)?;
     Some(String::from_utf8_lossy(value.as_bytes()).escape_default().take(200).collect())
 }

@@ -69,20 +69,19 @@ impl Trust {
         Ok(Trust { roots: Arc::new(roots), provider: Arc::new(ring::default_provider()) })
     }
 
-    /// TLS with the target over `tcp`, under the conditions of the client's request.
+    /// TLS with the target over `tcp`. The certificate must meet `rule`; `sni` is sent if given.
     pub(crate) async fn connect(
         &self,
         target: &Target,
-        request: &ConnectRequest,
+        rule: NameRule,
+        sni: Option<&str>,
         tcp: TcpStream,
     ) -> Result<TlsStream<TcpStream>, Refusal> {
-        let verifier = Arc::new(TargetVerifier {
-            trust: self.clone(),
-            rule: name_rule(target, request),
-            objection: OnceLock::new(),
-        });
-        let sni = match &request.sni {
-            Some(name) => ServerName::try_from(name.clone()).map_err(|_| {
+        let verifier =
+            Arc::new(TargetVerifier { trust: self.clone(), rule, objection: OnceLock::new() });
+        let sends_sni = sni.is_some();
+        let sni = match sni {
+            Some(name) => ServerName::try_from(name.to_owned()).map_err(|_| {
                 Refusal::new(
                     Code::BadRequest,
                     "sni is not a DNS name whose last label is more than a number",
@@ -99,7 +98,7 @@ impl Trust {
             .dangerous()
             .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<dyn ServerCertVerifier>)
             .with_no_client_auth();
-        config.enable_sni = request.sni.is_some();
+        config.enable_sni = sends_sni;
         // Every connection checks its certificate under its own conditions.
         config.resumption = Resumption::disabled();
 
@@ -113,7 +112,8 @@ impl Trust {
     }
 }
 
-fn name_rule(target: &Target, request: &ConnectRequest) -> NameRule {
+/// The name that the client's request asks for.
+pub(crate) fn name_rule(target: &Target, request: &ConnectRequest) -> NameRule {
     if !request.dn_match {
         NameRule::Any
     } else if let Some(dn) = &request.ssl_server_cert_dn {
@@ -156,7 +156,8 @@ impl Objection {
     }
 }
 
-const REMEDY_ROOT: &str = "start oraedge-bridge with --ca FILE, a PEM file with the root certificate of the database's chain";
+const REMEDY_ROOT: &str =
+    "start oraedge-bridge with --ca FILE, a PEM file with the root certificate of its chain";
 const REMEDY_NAME: &str = "connect by a name that the certificate has, set serverName or SSL_SERVER_CERT_DN, or have a certificate issued for this name";
 const REMEDY_DATES: &str = "have the certificate renewed, and check the bridge's clock";
 const REMEDY_LEAF_AS_ROOT: &str = "a self-signed server certificate cannot be its own root here: have it issued by a CA and give the CA's certificate to --ca";

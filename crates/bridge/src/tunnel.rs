@@ -25,6 +25,7 @@ use crate::policy::Target;
 use crate::pump::{self, Ending, Traffic, next_message};
 use crate::refusal::{Code, Refusal};
 use crate::server::{Limits, Shared};
+use crate::tls::name_rule;
 use crate::upstream::Upstream;
 
 /// The server's end of a WebSocket.
@@ -58,7 +59,8 @@ impl Tunnel {
     /// Connects to the target.
     async fn connect(&self) -> Result<Upstream, Refusal> {
         let deadline = Instant::now() + self.limits().connect;
-        let tcp = dial(&self.target, deadline, self.limits().connect).await?;
+        let tcp = dial(&self.target, &self.shared.policy.networks, deadline, self.limits().connect)
+            .await?;
         if self.request.bridge_ends_tls() {
             self.start_tls_before(deadline, tcp).await
         } else {
@@ -76,7 +78,9 @@ impl Tunnel {
         deadline: Instant,
         tcp: TcpStream,
     ) -> Result<Upstream, Refusal> {
-        let handshake = self.shared.trust.connect(&self.target, &self.request, tcp);
+        let rule = name_rule(&self.target, &self.request);
+        let sni = self.request.sni.as_deref();
+        let handshake = self.shared.trust.connect(&self.target, rule, sni, tcp);
         match timeout_at(deadline, handshake).await {
             Ok(stream) => Ok(Upstream::Tls(Box::new(stream?))),
             Err(_) => Err(Refusal::new(

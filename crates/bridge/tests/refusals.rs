@@ -216,3 +216,33 @@ async fn bytes_that_are_no_websocket_frames_end_the_connection_and_no_other() {
     assert_eq!(other.read(10).await, b"still here");
     eventually("only one is left", || bridge.connections() == 1).await;
 }
+
+#[tokio::test]
+async fn a_name_that_leads_to_a_private_address_is_refused_unless_the_network_is_listed() {
+    let target = target(echo).await;
+    // A name to the bridge's eyes, 127.0.0.1 to the look-up: what a rebound name looks like.
+    let name = "127.1";
+    let entry = format!("{name}:{}", target.port());
+    let bridge = start(builder(&[]).allow(&entry).unwrap()).await;
+    let mut client = page(&bridge).await;
+    client.connect(target, json!({"protocol": "tcp", "host": name})).await;
+    let frame = client.end("refused", "ADDRESS_NOT_ALLOWED", 4403).await;
+    assert!(frame["remedy"].as_str().unwrap().contains("--allow-network 127.0.0.1/32"), "{frame}");
+
+    let builder = builder(&[]).allow(&entry).unwrap().allow_network("127.0.0.0/8").unwrap();
+    let bridge = start(builder).await;
+    let mut client = page(&bridge).await;
+    client.connect(target, json!({"protocol": "tcp", "host": name})).await;
+    assert_eq!(client.control().await["type"], "connected");
+}
+
+#[tokio::test]
+async fn a_metadata_service_is_not_connected_to_even_if_it_is_listed() {
+    for host in ["169.254.169.254", "[::ffff:169.254.169.254]"] {
+        let bridge = builder(&[]).allow(&format!("{host}:80")).unwrap();
+        let bridge = start(bridge.allow_network("169.254.0.0/16").unwrap()).await;
+        let mut client = page(&bridge).await;
+        client.text(json!({"type": "connect", "host": host, "port": 80, "protocol": "tcp"})).await;
+        client.end("refused", "ADDRESS_NOT_ALLOWED", 4403).await;
+    }
+}
