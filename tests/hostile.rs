@@ -17,7 +17,7 @@ use oraedge::auth::Secret;
 use oraedge::client::{BoxFuture, BoxedStream, Connection, Runtime, Transport};
 use oraedge::connect_string::ConnectDescriptor;
 use oraedge::session::{ConnectTarget, SessionOptions};
-use oraedge::time::Timestamp;
+use oraedge::time::{Timestamp, UnixTime};
 use oraedge::wire::value::Value;
 use oraedge::{Error, Result};
 use peak_alloc::PeakAlloc;
@@ -173,6 +173,10 @@ impl Transport for World {
 impl Runtime for World {
     fn now(&self) -> Timestamp {
         Timestamp::ZERO + self.clock.now()
+    }
+
+    fn unix_time(&self) -> UnixTime {
+        UnixTime::default() + self.clock.now()
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -26,6 +26,8 @@ pub mod o5logon;
 #[cfg(feature = "tokens")]
 pub mod oci;
 pub mod secret;
+pub mod token;
 
 pub use mode::AuthMode;
 pub use secret::Secret;
+pub use token::AccessToken;

@@ -7,13 +7,16 @@ use std::time::Duration;
 use super::driver::{CancelSignal, Driver};
 use super::result_set::ResultSet;
 use super::to_sql::IntoBinds;
+use super::token::{self, Signer, TokenSource};
 use super::transport::{Runtime, Transport};
+use crate::connect_string::Description;
 use crate::error::{BatchError, DbError, Error, Result};
 use crate::protocol::OutBind;
 use crate::session::{
     CursorHandle, DEFAULT_ARRAY_SIZE, Event, ExecuteOptions, ExecuteOutcome, ExecuteRequest,
-    Session, SessionEntropy, SessionInfo, SessionOptions,
+    Session, SessionEntropy, SessionInfo, SessionOptions, SessionToken,
 };
+use crate::time::UnixTime;
 use crate::wire::ttc::execute::StatementKind;
 use crate::wire::ttc::piggyback::EndToEnd;
 use crate::wire::value::Rowid;
@@ -85,6 +88,39 @@ impl Connection {
         runtime: Arc<dyn Runtime>,
         options: SessionOptions,
     ) -> Result<Connection> {
+        Connection::open(transport, runtime, options, None).await
+    }
+
+    /// Connects and logs on with an access token instead of a password, which works over TCPS
+    /// only. The source is asked first; asking it, too, may take no longer than the options'
+    /// limit on each step.
+    ///
+    /// # Errors
+    /// [`Error::Auth`] if the token has expired, and for an address without TLS, before anything
+    /// is sent to it; what the source says; else as [`Connection::connect`]. A refusal of the
+    /// token by the database says in words what may be wrong.
+    pub async fn connect_with_token(
+        transport: Arc<dyn Transport>,
+        runtime: Arc<dyn Runtime>,
+        mut options: SessionOptions,
+        source: &dyn TokenSource,
+    ) -> Result<Connection> {
+        let limit = token_limit(&options);
+        let token = token::current(source, runtime.as_ref(), limit).await?;
+        options.token = Some(SessionToken {
+            access: token.token,
+            proof: token.signer.is_some(),
+            made_at: runtime.unix_time(),
+        });
+        Connection::open(transport, runtime, options, token.signer).await
+    }
+
+    async fn open(
+        transport: Arc<dyn Transport>,
+        runtime: Arc<dyn Runtime>,
+        options: SessionOptions,
+        signer: Option<Arc<dyn Signer>>,
+    ) -> Result<Connection> {
         let mut failed = None;
         let entropy = SessionEntropy::draw(&mut |bytes| {
             if let Err(error) = runtime.random(bytes) {
@@ -97,6 +133,7 @@ impl Connection {
         let session = Session::new(runtime.now(), options, entropy);
         let cancel = Arc::new(CancelSignal::default());
         let mut driver = Driver::new(session, transport, runtime, cancel.clone());
+        driver.signer = signer;
         driver.run().await?;
         let info = driver.session.info().clone();
         Ok(Connection {
@@ -113,6 +150,12 @@ impl Connection {
     /// What the server said of itself at log-on: version, session, parameters.
     pub fn info(&self) -> &SessionInfo {
         &self.shared.info
+    }
+
+    /// When the token expires that the connection was logged on with; `None` for a log-on with a
+    /// password. The connection itself goes on after that; a new one needs a new token.
+    pub fn token_expires_at(&self) -> Option<UnixTime> {
+        self.shared.info.token_expires_at
     }
 
     /// Limits how long each call may take; `None` for no limit. A call that takes longer fails
@@ -315,6 +358,13 @@ impl Shared {
     fn take_released(&self) -> Vec<CursorHandle> {
         self.released.lock().map(|mut released| std::mem::take(&mut *released)).unwrap_or_default()
     }
+}
+
+/// How long a token source may take: as long as a step of the log-on, and no longer than the whole
+/// attempt.
+fn token_limit(options: &SessionOptions) -> Option<Duration> {
+    let whole = options.descriptor.descriptions.iter().filter_map(Description::connect_timeout);
+    whole.chain(options.log_on_timeout).min()
 }
 
 pub(super) fn unexpected() -> Error {

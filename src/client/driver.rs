@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use futures::task::AtomicWaker;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::token::Signer;
 use super::transport::{BoxFuture, BoxedStream, Runtime, Transport};
 use crate::error::{Error, Result};
 use crate::session::{ConnectTarget, Event, Input, Output, Session};
@@ -58,6 +59,8 @@ pub(super) struct Driver {
     transport: Arc<dyn Transport>,
     runtime: Arc<dyn Runtime>,
     cancel: Arc<CancelSignal>,
+    /// Of the token that the session logs on with.
+    pub(super) signer: Option<Arc<dyn Signer>>,
     buffer: Vec<u8>,
     outgoing: Outgoing,
     timer: Option<Timer>,
@@ -85,6 +88,7 @@ impl Driver {
             transport,
             runtime,
             cancel,
+            signer: None,
             buffer: vec![0; READ_SIZE],
             outgoing: Outgoing::default(),
             timer: None,
@@ -150,6 +154,7 @@ impl Driver {
             Output::Transmit(bytes) => self.queue(bytes),
             Output::Connect(target) => self.connect(target).await,
             Output::RestartTls => self.restart_tls().await,
+            Output::Sign(message) => self.sign(&message).await,
             Output::Disconnect => self.disconnect().await,
             Output::Event(_) | Output::Timeout(_) => {}
         }
@@ -204,6 +209,27 @@ impl Driver {
             }
         };
         self.take_stream(restarted, Input::TlsRestarted);
+    }
+
+    /// The server waits meanwhile, and so does the session's own limit.
+    async fn sign(&mut self, message: &[u8]) {
+        let signature = match (&self.signer, self.session.deadline()) {
+            (None, _) => Err(Error::misuse(
+                "the session asks for a signature, but its token came without a signer",
+                "log on with Connection::connect_with_token",
+            )),
+            (Some(signer), None) => signer.sign(message).await,
+            (Some(signer), Some(deadline)) => {
+                let sleep = self.runtime.sleep(deadline.since(self.runtime.now()));
+                match futures::future::select(signer.sign(message), sleep).await {
+                    futures::future::Either::Left((signature, _)) => signature,
+                    futures::future::Either::Right(((), _)) => {
+                        return self.session.handle_input(self.now(), Input::Tick);
+                    }
+                }
+            }
+        };
+        self.session.handle_input(self.now(), Input::Signed(signature));
     }
 
     fn take_stream(&mut self, stream: Result<BoxedStream>, input: Input<'_>) {

@@ -16,7 +16,7 @@ use futures::io::{AsyncRead, AsyncWrite};
 use super::transport::{BoxFuture, BoxedStream, MaybeSend, MaybeSync, Runtime, Transport};
 use crate::error::Result;
 use crate::session::ConnectTarget;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, UnixTime};
 
 /// A clock that stands still until [`SimulatedClock::run`] has nothing else to do; with timers and
 /// a random source that gives the same bytes each time. Clones share it.
@@ -90,6 +90,11 @@ impl Wake for Woken {
 impl Runtime for SimulatedClock {
     fn now(&self) -> Timestamp {
         self.state().now
+    }
+
+    /// As if the clock had been at zero in 2026, on Monday, 5 January, at noon (UTC).
+    fn unix_time(&self) -> UnixTime {
+        UnixTime::from_secs(1_767_614_400) + self.state().now.since(Timestamp::ZERO)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -13,6 +13,7 @@ mod from_sql;
 pub mod loopback;
 mod result_set;
 mod to_sql;
+mod token;
 mod transactions;
 pub mod transport;
 
@@ -20,5 +21,6 @@ pub use connection::{Connection, ExecuteResult};
 pub use from_sql::FromSql;
 pub use result_set::{ResultSet, Row};
 pub use to_sql::{IntoBinds, Named, ToSql};
+pub use token::{LogOnToken, Signer, TokenSource};
 pub use transactions::SessionlessOptions;
 pub use transport::{BoxFuture, BoxedStream, MaybeSend, MaybeSync, Runtime, Stream, Transport};

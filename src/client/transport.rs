@@ -8,7 +8,7 @@ use futures::io::{AsyncRead, AsyncWrite};
 
 use crate::error::{Error, Result};
 use crate::session::ConnectTarget;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, UnixTime};
 
 /// [`Send`], except on wasm, where nothing is.
 #[cfg(not(target_arch = "wasm32"))]
@@ -92,6 +92,9 @@ pub trait Transport: MaybeSend + MaybeSync + 'static {
 pub trait Runtime: MaybeSend + MaybeSync + 'static {
     /// The time on a clock that only moves forward.
     fn now(&self) -> Timestamp;
+
+    /// The time of day: whether a token has expired, and when something was signed.
+    fn unix_time(&self) -> UnixTime;
 
     /// Waits.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;

@@ -1,12 +1,15 @@
-//! From ACCEPT to a session: negotiation and the two log-on calls.
+//! From ACCEPT to a session: negotiation, and two log-on calls with a password or one with a token.
 
 use std::collections::BTreeMap;
 
 use super::options::{SessionEntropy, SessionOptions};
+use super::token::{self, Proof};
+use super::user::UserName;
 use crate::auth::mode;
 use crate::auth::o5logon::{self, Challenge, ComboKey};
 use crate::error::{Error, Result};
 use crate::protocol::{Connection, Expect, LastRow, Response};
+use crate::time::UnixTime;
 use crate::wire::capabilities::field_version;
 use crate::wire::ttc::auth::{AuthPhase, KeyValue, write_auth};
 use crate::wire::ttc::fast_auth;
@@ -23,6 +26,33 @@ pub(super) enum LogOnStep {
     PhaseOne,
     /// The verdict, and the server's own proof.
     PhaseTwo(ComboKey),
+    /// No answer, but the signature of this header; the token is sent with it.
+    Signature(String),
+    /// The verdict on a token. The server proves nothing: its certificate did.
+    Token,
+}
+
+/// How far it is.
+#[derive(Debug)]
+pub(super) enum Progress {
+    /// Something more is awaited.
+    Awaits(LogOnStep),
+    /// The session is there.
+    Done(SessionInfo),
+}
+
+/// What a step works with.
+pub(super) struct LogOn<'a> {
+    pub(super) connection: &'a mut Connection,
+    pub(super) options: &'a SessionOptions,
+    pub(super) entropy: &'a SessionEntropy,
+    pub(super) banner: &'a mut String,
+    /// For `AUTH_CONNECT_STRING`.
+    pub(super) connect_string: String,
+    /// What proves possession of a token's key, signed; for tokens that want it.
+    pub(super) proof_header: Option<String>,
+    /// The time of day; zero without a token.
+    pub(super) unix_time: UnixTime,
 }
 
 /// What the server said of itself and of the session at log-on.
@@ -38,6 +68,8 @@ pub struct SessionInfo {
     pub serial_number: u32,
     /// Everything that the server told, by its names (`AUTH_DBNAME`, `AUTH_SC_SERVICE_NAME` ...).
     pub parameters: BTreeMap<String, String>,
+    /// When the token expires that the session was logged on with; the session itself lives on.
+    pub token_expires_at: Option<UnixTime>,
 }
 
 impl SessionInfo {
@@ -60,6 +92,7 @@ impl SessionInfo {
             session_id: number("AUTH_SESSION_ID").unwrap_or(0),
             serial_number: number("AUTH_SERIAL_NUM").unwrap_or(0),
             parameters,
+            token_expires_at: None,
         }
     }
 }
@@ -74,79 +107,158 @@ fn version_parts(number: u32, field_version: u8) -> [u8; 5] {
     }
 }
 
-/// Sends the first message behind ACCEPT.
-pub(super) fn begin(connection: &mut Connection, options: &SessionOptions) -> LogOnStep {
-    let mut message = connection.writer();
-    if !connection.caps.fast_auth {
-        write_protocol(&mut message, &options.driver_name);
-        connection.call(message, Expect::Protocol, LastRow::default());
-        return LogOnStep::Protocol;
+impl LogOn<'_> {
+    /// Sends the first message behind ACCEPT, if it is not a token's that must be signed first.
+    pub(super) fn begin(mut self) -> LogOnStep {
+        if self.connection.caps.fast_auth {
+            return match self.options.token {
+                Some(_) => self.begin_token(),
+                None => self.send_phase_one(),
+            };
+        }
+        let mut message = self.connection.writer();
+        write_protocol(&mut message, &self.options.driver_name);
+        self.connection.call(message, Expect::Protocol, LastRow::default());
+        LogOnStep::Protocol
     }
-    fast_auth::write_front(&mut message, &options.driver_name, &connection.caps);
-    let pairs = who_connects(options);
-    write_auth(
-        &mut message,
-        AuthPhase::One,
-        &mut connection.sequence,
-        fast_auth::PRESUMED_FIELD_VERSION,
-        &options.user,
-        mode_bits(options, AuthPhase::One),
-        &pairs,
-    );
-    connection.call(message, Expect::Auth, LastRow::default());
-    LogOnStep::PhaseOne
-}
 
-/// Takes an answer; gives the next step, or the session's description at the end.
-pub(super) fn advance(
-    step: LogOnStep,
-    response: Response,
-    connection: &mut Connection,
-    options: &SessionOptions,
-    entropy: &SessionEntropy,
-    connect_string: &str,
-    banner: &mut String,
-) -> Result<std::result::Result<LogOnStep, SessionInfo>> {
-    if let Some(error) = response.error.as_ref().filter(|error| error.number != 0) {
-        return Err(error.to_db_error().into());
-    }
-    if let Some(protocol) = &response.protocol {
-        banner.clone_from(&protocol.banner);
-        check_server(connection)?;
-    }
-    match step {
-        LogOnStep::Protocol => {
-            if response.protocol.is_none() {
-                return Err(Error::misbehaved("the answer to protocol negotiation has none in it"));
+    /// Takes an answer.
+    pub(super) fn advance(mut self, step: LogOnStep, response: Response) -> Result<Progress> {
+        if let Some(error) = response.error.as_ref().filter(|error| error.number != 0) {
+            let error = error.to_db_error();
+            return Err(match &self.options.token {
+                Some(token) => token::explain(error, token, self.unix_time).into(),
+                None => error.into(),
+            });
+        }
+        if let Some(protocol) = &response.protocol {
+            self.banner.clone_from(&protocol.banner);
+            check_server(self.connection)?;
+        }
+        let combo_key = match step {
+            LogOnStep::Protocol => {
+                if response.protocol.is_none() {
+                    return Err(Error::misbehaved(
+                        "the answer to protocol negotiation has none in it",
+                    ));
+                }
+                let mut message = self.connection.writer();
+                write_data_types(&mut message, &self.connection.caps);
+                self.connection.call(message, Expect::DataTypes, LastRow::default());
+                return Ok(Progress::Awaits(LogOnStep::DataTypes));
             }
-            let mut message = connection.writer();
-            write_data_types(&mut message, &connection.caps);
-            connection.call(message, Expect::DataTypes, LastRow::default());
-            Ok(Ok(LogOnStep::DataTypes))
-        }
-        LogOnStep::DataTypes => {
-            let mut message = connection.writer();
-            write_auth(
-                &mut message,
-                AuthPhase::One,
-                &mut connection.sequence,
-                connection.caps.field_version,
-                &options.user,
-                mode_bits(options, AuthPhase::One),
-                &who_connects(options),
-            );
-            connection.call(message, Expect::Auth, LastRow::default());
-            Ok(Ok(LogOnStep::PhaseOne))
-        }
-        LogOnStep::PhaseOne => {
-            answer_challenge(&response.auth, connection, options, entropy, connect_string)
-        }
-        LogOnStep::PhaseTwo(combo_key) => {
+            LogOnStep::DataTypes => {
+                return Ok(Progress::Awaits(match self.options.token {
+                    Some(_) => self.begin_token(),
+                    None => self.send_phase_one(),
+                }));
+            }
+            LogOnStep::PhaseOne => return self.answer_challenge(&response.auth),
+            LogOnStep::Signature(_) => {
+                return Err(Error::misbehaved("an answer came before the token was sent"));
+            }
+            LogOnStep::PhaseTwo(combo_key) => Some(combo_key),
+            LogOnStep::Token => None,
+        };
+        if let Some(combo_key) = combo_key {
             let proof = response.auth.iter().find(|pair| pair.key == "AUTH_SVR_RESPONSE");
             o5logon::verify_server_proof(&combo_key, proof.map(|pair| pair.value.as_str()))?;
-            let version = connection.caps.field_version;
-            Ok(Err(SessionInfo::from_pairs(std::mem::take(banner), response.auth, version)))
         }
+        let version = self.connection.caps.field_version;
+        let mut info = SessionInfo::from_pairs(std::mem::take(self.banner), response.auth, version);
+        info.token_expires_at =
+            self.options.token.as_ref().and_then(|token| token.access.expires_at);
+        Ok(Progress::Done(info))
+    }
+
+    fn send_phase_one(&mut self) -> LogOnStep {
+        let pairs = who_connects(self.options);
+        self.send_auth(AuthPhase::One, &pairs);
+        LogOnStep::PhaseOne
+    }
+
+    /// Sends the token, or asks for the signature that must go with it.
+    fn begin_token(&mut self) -> LogOnStep {
+        match self.proof_header.take() {
+            Some(header) => LogOnStep::Signature(header),
+            None => self.send_token(None),
+        }
+    }
+
+    /// Sends the token.
+    pub(super) fn send_token(&mut self, proof: Option<Proof>) -> LogOnStep {
+        let Some(token) = &self.options.token else { return self.send_phase_one() };
+        let mut pairs = self.proxied_user();
+        pairs.push(token.pair());
+        pairs.extend(what_session(self.options));
+        pairs.extend(proof.into_iter().flat_map(Proof::pairs));
+        pairs.extend(self.edition_and_connect_string());
+        self.send_auth(AuthPhase::Two, &pairs);
+        LogOnStep::Token
+    }
+
+    fn answer_challenge(&mut self, pairs: &[KeyValue]) -> Result<Progress> {
+        let options = self.options;
+        let find = |key: &str| pairs.iter().find(|pair| pair.key == key);
+        let verifier = find("AUTH_VFR_DATA").map_or(0, |pair| pair.flags);
+        let challenge =
+            Challenge::from_parameters(verifier, |key| find(key).map(|pair| pair.value.as_str()))?;
+        let answer = o5logon::answer_with_key(
+            &challenge,
+            &options.password_keys.key(&challenge, &options.password),
+            &options.password,
+            options.new_password.as_ref(),
+            &self.entropy.log_on,
+        )?;
+        let mut pairs = self.proxied_user();
+        pairs.push(KeyValue::new("AUTH_SESSKEY", answer.session_key, 1));
+        if let Some(speedy_key) = answer.speedy_key {
+            pairs.push(KeyValue::new("AUTH_PBKDF2_SPEEDY_KEY", speedy_key, 0));
+        }
+        pairs.push(KeyValue::new("AUTH_PASSWORD", answer.password, 0));
+        if let Some(new_password) = answer.new_password {
+            pairs.push(KeyValue::new("AUTH_NEWPASSWORD", new_password, 0));
+        }
+        pairs.extend(what_session(options));
+        pairs.extend(self.edition_and_connect_string());
+        self.send_auth(AuthPhase::Two, &pairs);
+        Ok(Progress::Awaits(LogOnStep::PhaseTwo(answer.combo_key)))
+    }
+
+    /// Sends a log-on call. The first one carries negotiation in front, where the server takes
+    /// it that way.
+    fn send_auth(&mut self, phase: AuthPhase, pairs: &[KeyValue]) {
+        let connection = &mut *self.connection;
+        let mut message = connection.writer();
+        let first = phase == AuthPhase::One || self.options.token.is_some();
+        let field_version = if first && connection.caps.fast_auth {
+            fast_auth::write_front(&mut message, &self.options.driver_name, &connection.caps);
+            fast_auth::PRESUMED_FIELD_VERSION
+        } else {
+            connection.caps.field_version
+        };
+        write_auth(
+            &mut message,
+            phase,
+            &mut connection.sequence,
+            field_version,
+            UserName::split(&self.options.user).name,
+            mode_bits(self.options, phase),
+            pairs,
+        );
+        connection.call(message, Expect::Auth, LastRow::default());
+    }
+
+    fn proxied_user(&self) -> Vec<KeyValue> {
+        let proxied = UserName::split(&self.options.user).proxied;
+        proxied.map(|name| KeyValue::new("PROXY_CLIENT_NAME", name, 0)).into_iter().collect()
+    }
+
+    fn edition_and_connect_string(&self) -> impl Iterator<Item = KeyValue> {
+        let edition = self.options.edition.as_ref();
+        let edition = edition.map(|edition| KeyValue::new("AUTH_ORA_EDITION", edition, 0));
+        let connect_string = KeyValue::new("AUTH_CONNECT_STRING", self.connect_string.as_str(), 0);
+        edition.into_iter().chain([connect_string])
     }
 }
 
@@ -166,52 +278,13 @@ pub(super) fn server_too_old() -> Error {
     )
 }
 
-fn answer_challenge(
-    pairs: &[KeyValue],
-    connection: &mut Connection,
-    options: &SessionOptions,
-    entropy: &SessionEntropy,
-    connect_string: &str,
-) -> Result<std::result::Result<LogOnStep, SessionInfo>> {
-    let find = |key: &str| pairs.iter().find(|pair| pair.key == key);
-    let verifier = find("AUTH_VFR_DATA").map_or(0, |pair| pair.flags);
-    let challenge =
-        Challenge::from_parameters(verifier, |key| find(key).map(|pair| pair.value.as_str()))?;
-    let answer = o5logon::answer_with_key(
-        &challenge,
-        &options.password_keys.key(&challenge, &options.password),
-        &options.password,
-        options.new_password.as_ref(),
-        &entropy.log_on,
-    )?;
-    let mut pairs = vec![KeyValue::new("AUTH_SESSKEY", answer.session_key, 1)];
-    if let Some(speedy_key) = answer.speedy_key {
-        pairs.push(KeyValue::new("AUTH_PBKDF2_SPEEDY_KEY", speedy_key, 0));
-    }
-    pairs.push(KeyValue::new("AUTH_PASSWORD", answer.password, 0));
-    if let Some(new_password) = answer.new_password {
-        pairs.push(KeyValue::new("AUTH_NEWPASSWORD", new_password, 0));
-    }
-    pairs.extend(what_session(options));
-    pairs.push(KeyValue::new("AUTH_CONNECT_STRING", connect_string, 0));
-    let mut message = connection.writer();
-    write_auth(
-        &mut message,
-        AuthPhase::Two,
-        &mut connection.sequence,
-        connection.caps.field_version,
-        &options.user,
-        mode_bits(options, AuthPhase::Two),
-        &pairs,
-    );
-    connection.call(message, Expect::Auth, LastRow::default());
-    Ok(Ok(LogOnStep::PhaseTwo(answer.combo_key)))
-}
-
 fn mode_bits(options: &SessionOptions, phase: AuthPhase) -> u32 {
     let mut bits = options.mode.wire_bits();
     if options.new_password.is_none() {
         bits |= mode::LOGON;
+    }
+    if let Some(token) = &options.token {
+        return bits | token.mode_bits();
     }
     if phase == AuthPhase::Two {
         bits |= mode::WITH_PASSWORD;
@@ -234,7 +307,7 @@ fn who_connects(options: &SessionOptions) -> [KeyValue; 5] {
 }
 
 /// What the session shall be like, behind the proof in phase two.
-fn what_session(options: &SessionOptions) -> Vec<KeyValue> {
+fn what_session(options: &SessionOptions) -> [KeyValue; 4] {
     let (major, minor, patch) = options.driver_version;
     let version = u32::from(major) << 24 | u32::from(minor) << 20 | u32::from(patch) << 12;
     let driver = if options.driver_name.contains(" : ") {
@@ -246,15 +319,11 @@ fn what_session(options: &SessionOptions) -> Vec<KeyValue> {
         word @ ("LOCAL" | "DBTIMEZONE") => word.to_owned(),
         _ => format!("'{}'", options.time_zone.replace('\'', "''")),
     };
-    let mut pairs = vec![
+    [
         KeyValue::new("SESSION_CLIENT_CHARSET", "873", 0),
         KeyValue::new("SESSION_CLIENT_DRIVER_NAME", driver, 0),
         KeyValue::new("SESSION_CLIENT_VERSION", version.to_string(), 0),
         // The server wants the statement to end with a zero byte.
         KeyValue::new("AUTH_ALTER_SESSION", format!("ALTER SESSION SET TIME_ZONE={zone}\0"), 1),
-    ];
-    if let Some(edition) = &options.edition {
-        pairs.push(KeyValue::new("AUTH_ORA_EDITION", edition, 0));
-    }
-    pairs
+    ]
 }

@@ -39,6 +39,8 @@ pub enum Input<'a> {
     Ended(Option<Error>),
     /// The TLS that [`Output::RestartTls`] asked for is there.
     TlsRestarted,
+    /// The signature that [`Output::Sign`] asked for, or why there is none.
+    Signed(Result<Vec<u8>>),
     /// The time that [`Output::Timeout`] named has come, or may have.
     Tick,
 }
@@ -52,6 +54,9 @@ pub enum Output {
     Transmit(Vec<u8>),
     /// Begin TLS anew on the same stream.
     RestartTls,
+    /// Sign these bytes with the private key of the session's token (RSASSA-PKCS1-v1_5 with
+    /// SHA-256).
+    Sign(Vec<u8>),
     /// Close the stream.
     Disconnect,
     /// Something came to its end.
@@ -150,6 +155,8 @@ pub(super) struct Trying {
 pub struct Session {
     pub(super) options: SessionOptions,
     pub(super) entropy: SessionEntropy,
+    /// When the session was made.
+    pub(super) made: Timestamp,
     pub(super) plan: ConnectPlan,
     pub(super) trying: Option<Trying>,
     pub(super) failures: Vec<String>,
@@ -191,6 +198,7 @@ impl Session {
         let mut session = Session {
             options,
             entropy,
+            made: now,
             plan,
             trying: None,
             failures: Vec::new(),
@@ -304,6 +312,11 @@ impl Session {
         }
     }
 
+    /// When what is under way will have taken too long: what [`Output::Timeout`] tells.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.deadline
+    }
+
     /// Takes what happened.
     pub fn handle_input(&mut self, now: Timestamp, input: Input<'_>) {
         if let Stage::Over(_) = self.stage {
@@ -319,6 +332,7 @@ impl Session {
                 self.send_connect(now, 0);
                 Ok(())
             }
+            Input::Signed(signature) => self.handle_signed(now, signature),
             Input::Received(bytes) => self.handle_bytes(now, bytes),
             Input::Ended(error) => self.handle_end(now, error),
             Input::Tick => self.handle_tick(now),
@@ -404,6 +418,9 @@ impl Session {
                 let error = self.log_on_timed_out("waiting for the listener's answer");
                 self.try_next(now, Some(error));
                 Ok(())
+            }
+            Stage::LoggingOn(LogOnStep::Signature(_)) => {
+                Err(self.log_on_timed_out("waiting for the signature that goes with the token"))
             }
             Stage::LoggingOn(_) => Err(self.log_on_timed_out("logging on")),
             Stage::Calling(_) if self.broken.is_none() => {

@@ -7,6 +7,7 @@
 //! loop { match session.poll_output() {
 //!     Output::Connect(target) => ..,   Output::Transmit(bytes) => ..,
 //!     Output::RestartTls => ..,        Output::Disconnect => ..,
+//!     Output::Sign(message) => ..,     // only on log-on by token
 //!     Output::Event(event) => ..,      Output::Timeout(when) => break,
 //! } }
 //! ```
@@ -31,7 +32,9 @@ mod refused;
 pub mod sessionless;
 pub mod sql;
 mod statement_cache;
+mod token;
 mod transactions;
+mod user;
 
 pub use execute::{
     CursorHandle, DEFAULT_ARRAY_SIZE, ExecuteOptions, ExecuteOutcome, ExecuteRequest,
@@ -39,4 +42,5 @@ pub use execute::{
 pub use log_on::SessionInfo;
 pub use machine::{ConnectTarget, Event, Input, Output, Session};
 pub use options::{DEFAULT_STATEMENT_CACHE_SIZE, SessionEntropy, SessionOptions};
+pub use token::SessionToken;
 pub use transactions::{Start, TpcChange};

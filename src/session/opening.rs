@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use super::log_on::{self, LogOnStep};
+use super::log_on::{self, LogOn, LogOnStep, Progress};
 use super::machine::{ConnectTarget, Event, Output, Session, Stage, Trying};
 use super::refused;
+use super::token::{self, Proof};
+use crate::auth::token::proof_header;
 use crate::connect_string::{Attempt, Redirect, Step};
 use crate::error::{Error, Result};
 use crate::protocol::{Connection, OpeningEvent, Response};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, UnixTime};
 use crate::wire::capabilities::TNS_VERSION_MIN_ACCEPTED;
 use crate::wire::connect::Connect;
 use crate::wire::packet::packet_flag;
@@ -29,6 +31,7 @@ impl Session {
                 let connection_id = self.connection_id();
                 let connect_data = description.connect_data(&self.options.client, &connection_id);
                 let target = ConnectTarget { address, description };
+                let allowed = self.check_token(&target);
                 self.trying = Some(Trying {
                     until: target.description.connect_timeout().map(|limit| now + limit),
                     target: target.clone(),
@@ -37,7 +40,11 @@ impl Session {
                     resends: 0,
                 });
                 self.stage = Stage::Connecting;
-                self.outputs.push_back(Output::Connect(Box::new(target)));
+                match allowed {
+                    Ok(()) => self.outputs.push_back(Output::Connect(Box::new(target))),
+                    // As many times as there are addresses: the plan has an end.
+                    Err(error) => self.try_next(now, Some(error)),
+                }
             }
             Some(Step::Wait(delay)) => {
                 self.outputs.push_back(Output::Disconnect);
@@ -115,10 +122,10 @@ impl Session {
                          SQLNET.CRYPTO_CHECKSUM_SERVER to ACCEPTED in the server's sqlnet.ora",
                     ));
                 }
-                let step = log_on::begin(&mut self.connection, &self.options);
-                self.round_trips += 1;
-                self.stage = Stage::LoggingOn(step);
-                self.await_log_on(now);
+                let target = trying.target.clone();
+                self.check_token(&target)?;
+                let step = self.log_on(now).begin();
+                self.await_step(now, step);
             }
             OpeningEvent::Refused(refuse) => {
                 let error =
@@ -151,6 +158,7 @@ impl Session {
                     trying.connect_data = connect_data;
                 }
                 let target = Box::new(trying.target.clone());
+                self.check_token(&target)?;
                 self.stage = Stage::Connecting;
                 self.deadline = None;
                 self.outputs.push_back(Output::Connect(target));
@@ -173,33 +181,58 @@ impl Session {
         }
     }
 
+    /// Refuses a token that would go where it must not.
+    fn check_token(&self, target: &ConnectTarget) -> Result<()> {
+        if self.options.token.is_none() {
+            return Ok(());
+        }
+        token::check_new_password(self.options.new_password.as_ref())?;
+        token::check_encrypted(&target.address)
+    }
+
+    fn log_on(&mut self, now: Timestamp) -> LogOn<'_> {
+        let connection_id = self.connection_id();
+        let target = self.trying.as_ref().map(|trying| &trying.target);
+        let connect_string =
+            target.map(|target| target.description.log_on_text(&connection_id)).unwrap_or_default();
+        let token = self.options.token.as_ref();
+        let unix_time =
+            token.map_or(UnixTime::default(), |token| token.made_at + now.since(self.made));
+        let proof_header = token.filter(|token| token.proof).zip(target).map(|(_, target)| {
+            let service = token::service_name(&target.description);
+            proof_header(unix_time, service, &target.address.host, target.address.port)
+        });
+        LogOn {
+            connection: &mut self.connection,
+            options: &self.options,
+            entropy: &self.entropy,
+            banner: &mut self.banner,
+            connect_string,
+            proof_header,
+            unix_time,
+        }
+    }
+
+    fn await_step(&mut self, now: Timestamp, step: LogOnStep) {
+        match &step {
+            LogOnStep::Signature(header) => {
+                self.outputs.push_back(Output::Sign(header.as_bytes().to_vec()));
+            }
+            _ => self.round_trips += 1,
+        }
+        self.stage = Stage::LoggingOn(step);
+        self.await_log_on(now);
+    }
+
     pub(super) fn advance_log_on(
         &mut self,
         now: Timestamp,
         step: LogOnStep,
         response: Response,
     ) -> Result<()> {
-        let connect_string = self
-            .trying
-            .as_ref()
-            .map(|trying| trying.target.description.log_on_text(&self.connection_id()))
-            .unwrap_or_default();
-        let next = log_on::advance(
-            step,
-            response,
-            &mut self.connection,
-            &self.options,
-            &self.entropy,
-            &connect_string,
-            &mut self.banner,
-        )?;
-        match next {
-            Ok(step) => {
-                self.round_trips += 1;
-                self.stage = Stage::LoggingOn(step);
-                self.await_log_on(now);
-            }
-            Err(info) => {
+        match self.log_on(now).advance(step, response)? {
+            Progress::Awaits(step) => self.await_step(now, step),
+            Progress::Done(info) => {
                 self.info = info;
                 self.stage = Stage::Ready;
                 self.failures.clear();
@@ -208,9 +241,24 @@ impl Session {
         }
         Ok(())
     }
+
+    pub(super) fn handle_signed(
+        &mut self,
+        now: Timestamp,
+        signature: Result<Vec<u8>>,
+    ) -> Result<()> {
+        let Stage::LoggingOn(LogOnStep::Signature(header)) = &mut self.stage else {
+            return Err(Error::misuse("a signature came that was not asked for", ""));
+        };
+        let header = std::mem::take(header);
+        let proof = Proof { header, signature: base64(&signature?) };
+        let step = self.log_on(now).send_token(Some(proof));
+        self.await_step(now, step);
+        Ok(())
+    }
 }
 
-/// Base64 with padding, for the connection's identifier.
+/// Base64 with padding, for the connection's identifier and signatures.
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();

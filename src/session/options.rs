@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::token::SessionToken;
 use crate::auth::o5logon::{ClientEntropy, PasswordKeyCache};
 use crate::auth::{AuthMode, Secret};
 use crate::connect_string::{ClientInfo, ConnectDescriptor};
@@ -15,12 +16,16 @@ pub struct SessionOptions {
     /// Where to connect to.
     pub descriptor: ConnectDescriptor,
     /// Who logs on. Quoted names keep their case; the server makes others upper case.
+    /// `proxy[user]` logs on as `proxy` and gives a session of `user`; with a token it may be
+    /// `[user]`, or empty.
     pub user: String,
     /// The password.
     pub password: Secret,
     /// Spares each further log-on with clones of these options the hashing of the password, which
     /// is most of its work.
     pub password_keys: PasswordKeyCache,
+    /// A token to log on with instead of the password.
+    pub token: Option<SessionToken>,
     /// A new password, set while logging on with the old one.
     pub new_password: Option<Secret>,
     /// With which privilege.
@@ -49,6 +54,7 @@ impl SessionOptions {
             user: user.into(),
             password,
             password_keys: PasswordKeyCache::default(),
+            token: None,
             new_password: None,
             mode: AuthMode::Default,
             client: ClientInfo::new("oraedge", "unknown", "unknown"),

@@ -29,13 +29,21 @@ pub struct Client {
 #[wasm_bindgen]
 impl Client {
     /// Connects and logs on. `open` is called with an address, and resolves to a channel of bytes.
+    /// `options.accessToken` is a token to log on with; `options.sign`, for one that is bound to a
+    /// key, is called with the bytes to sign and resolves to the signature (RSASSA-PKCS1-v1_5 with
+    /// SHA-256), a Uint8Array or ArrayBuffer.
     pub async fn connect(options: JsValue, open: Function) -> Result<Client, JsValue> {
-        let Options { session, zone_minutes, call_timeout } =
+        let Options { session, token, zone_minutes, call_timeout } =
             options::read(&options).map_err(|error| to_js(&error))?;
         let transport = Arc::new(JsTransport::new(open));
-        let connection = Connection::connect(transport, Arc::new(JsRuntime), session)
-            .await
-            .map_err(|error| to_js(&error))?;
+        let runtime = Arc::new(JsRuntime);
+        let connection = match token {
+            Some(token) => {
+                Connection::connect_with_token(transport, runtime, session, &token).await
+            }
+            None => Connection::connect(transport, runtime, session).await,
+        };
+        let connection = connection.map_err(|error| to_js(&error))?;
         let client = Client { connection, zone_minutes };
         client.set_call_timeout(call_timeout);
         Ok(client)
@@ -51,6 +59,13 @@ impl Client {
     #[wasm_bindgen(getter, js_name = serverVersionNumber)]
     pub fn server_version_number(&self) -> f64 {
         self.connection.info().version.iter().fold(0.0, |sum, part| sum * 100.0 + f64::from(*part))
+    }
+
+    /// When the access token expires that was logged on with, in milliseconds since 1970;
+    /// undefined after a log-on with a password.
+    #[wasm_bindgen(getter, js_name = tokenExpiresAt)]
+    pub fn token_expires_at(&self) -> Option<f64> {
+        self.connection.token_expires_at().map(|time| time.as_millis() as f64)
     }
 
     /// Limits each call to so many milliseconds; 0 for no limit.

@@ -18,4 +18,6 @@ mod outcome;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
 #[cfg(target_arch = "wasm32")]
+mod sign;
+#[cfg(target_arch = "wasm32")]
 mod transport;

@@ -1,9 +1,13 @@
 //! The options of a log-on, read from the object that `src/js/options.js` made and checked.
 
-use js_sys::Reflect;
-use wasm_bindgen::JsValue;
+use std::sync::Arc;
 
-use crate::auth::{AuthMode, Secret};
+use js_sys::{Function, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::sign::JsSigner;
+use crate::auth::{AccessToken, AuthMode, Secret};
+use crate::client::LogOnToken;
 use crate::connect_string::{ClientInfo, TnsNames, resolve};
 use crate::error::{Error, Result};
 use crate::session::SessionOptions;
@@ -12,6 +16,8 @@ use crate::session::SessionOptions;
 pub(super) struct Options {
     /// For the session.
     pub(super) session: SessionOptions,
+    /// A token instead of the password.
+    pub(super) token: Option<LogOnToken>,
     /// How far the session's time zone is ahead of UTC, in minutes.
     pub(super) zone_minutes: i32,
     /// Limit of each call in milliseconds, 0 for none.
@@ -23,7 +29,7 @@ pub(super) struct Options {
 /// # Errors
 ///
 /// [`Error::ConnectString`] with the place in the text; [`Error::Misuse`] for a privilege that there
-/// is not.
+/// is not; [`Error::Auth`] for a token that cannot be read.
 pub(super) fn read(object: &JsValue) -> Result<Options> {
     let names = match text(object, "tnsNames") {
         Some(text) => Some(TnsNames::parse(&text)?),
@@ -47,7 +53,8 @@ pub(super) fn read(object: &JsValue) -> Result<Options> {
     let zone_minutes = number(object, "zoneMinutes") as i32;
     session.time_zone = zone(zone_minutes);
     session.statement_cache_size = number(object, "stmtCacheSize") as usize;
-    Ok(Options { session, zone_minutes, call_timeout: number(object, "callTimeout") })
+    let token = token(object)?;
+    Ok(Options { session, token, zone_minutes, call_timeout: number(object, "callTimeout") })
 }
 
 /// `+02:00`.
@@ -75,6 +82,16 @@ fn mode(privilege: f64) -> Result<AuthMode> {
             ));
         }
     })
+}
+
+fn token(object: &JsValue) -> Result<Option<LogOnToken>> {
+    let Some(token) = secret(object, "accessToken") else { return Ok(None) };
+    let token = AccessToken::new(token)?;
+    let sign = Reflect::get(object, &JsValue::from_str("sign")).ok();
+    Ok(Some(match sign.and_then(|sign| sign.dyn_into::<Function>().ok()) {
+        Some(sign) => LogOnToken::with_key(token, Arc::new(JsSigner::new(sign))),
+        None => LogOnToken::bearer(token),
+    }))
 }
 
 fn text(object: &JsValue, name: &str) -> Option<String> {

@@ -13,7 +13,7 @@ use wasm_bindgen_futures::JsFuture;
 use super::errors::message;
 use crate::client::{BoxFuture, Runtime};
 use crate::error::{Error, Result};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, UnixTime};
 
 #[wasm_bindgen]
 extern "C" {
@@ -42,6 +42,10 @@ impl Runtime for JsRuntime {
     fn now(&self) -> Timestamp {
         // Milliseconds with a fraction; the cast saturates.
         Timestamp::from_micros((performance_now() * 1000.0) as u64)
+    }
+
+    fn unix_time(&self) -> UnixTime {
+        UnixTime::from_millis(js_sys::Date::now() as u64)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

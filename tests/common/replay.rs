@@ -96,7 +96,9 @@ impl Replay {
                 Output::Connect(_) => self.session.handle_input(NOW, Input::Connected),
                 Output::Transmit(sent) => self.check_sent(&sent),
                 Output::Event(event) => return event,
-                Output::Disconnect | Output::RestartTls => panic!("the session gives up"),
+                Output::Disconnect | Output::RestartTls | Output::Sign(_) => {
+                    panic!("the session gives up")
+                }
                 Output::Timeout(_) => {
                     let packet = self.packets.next().expect("the recording is at its end");
                     assert_eq!(packet["direction"], "server", "{}: nothing was sent", packet["id"]);

@@ -1,11 +1,11 @@
 //! The operating system's clock, timer, random bytes and names, which the core takes as inputs.
 
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use oraedge::client::{BoxFuture, Runtime};
 use oraedge::connect_string::ClientInfo;
-use oraedge::time::Timestamp;
+use oraedge::time::{Timestamp, UnixTime};
 use oraedge::{Error, Result};
 
 /// Clock, timer and random bytes for connections on tokio.
@@ -32,6 +32,10 @@ impl Runtime for TokioRuntime {
         Timestamp::ZERO + self.start.elapsed()
     }
 
+    fn unix_time(&self) -> UnixTime {
+        unix_time()
+    }
+
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
     }
@@ -44,6 +48,13 @@ impl Runtime for TokioRuntime {
             )
         })
     }
+}
+
+/// The time of day by the operating system's clock.
+pub(crate) fn unix_time() -> UnixTime {
+    // A clock before 1970 is wrong in any case.
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixTime::from_millis(u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// Who connects, as `V$SESSION` shows it: this program, machine, user and process.

@@ -144,6 +144,7 @@ impl Pair {
                 Output::Event(event) => return event,
                 Output::Disconnect => {}
                 Output::RestartTls => panic!("the session wants TLS"),
+                Output::Sign(_) => panic!("the session logs on with a token"),
                 Output::Timeout(client) => self.run_server(client),
             }
         }
