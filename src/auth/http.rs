@@ -118,6 +118,11 @@ impl HttpRequest {
         (!host.is_empty()).then_some(host)
     }
 
+    /// Whether the URL has a user, and perhaps a password, in front of its host.
+    pub fn has_userinfo(&self) -> bool {
+        self.split().is_some_and(|(authority, _)| authority.contains('@'))
+    }
+
     /// Host and port, user and password included, then path and query.
     fn split(&self) -> Option<(&str, &str)> {
         let (_, rest) = self.url.split_once("://")?;
