@@ -172,7 +172,7 @@ impl Replay {
     }
 }
 
-fn unbase64(text: &str) -> [u8; 16] {
+pub fn unbase64(text: &str) -> [u8; 16] {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut bits = String::new();
     for character in text.trim_end_matches('=').chars() {
