@@ -5,6 +5,7 @@
 //! behind is the scope. The same requests as those of MSAL for Python, which python-oracledb's
 //! `azure_tokens` and (for Node) `extensionAzure` use.
 
+mod assertion;
 mod authority;
 
 use super::flow::driver::Host;
@@ -16,6 +17,8 @@ use crate::error::{Error, Result};
 
 const DOING: &str = "asking Microsoft Entra ID for a token";
 
+/// RFC 7523, section 2.2.
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// RFC 7523, section 2.1: the grant type of the on-behalf-of exchange.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
@@ -35,7 +38,9 @@ pub(super) async fn run(host: Host, params: &AuthParams) -> Result<DatabaseToken
     match params.text(Key::ClientCredential) {
         Some(secret) => form.add("client_secret", secret),
         None => {
-            return Err(Error::unsupported("a client certificate", "use a client secret"));
+            let assertion = assertion::make(&host, params, client_id, &url).await?;
+            form.add("client_assertion_type", ASSERTION_TYPE);
+            form.add("client_assertion", &assertion);
         }
     }
     let request = HttpRequest::post(url, "application/x-www-form-urlencoded", form.into_bytes())

@@ -23,17 +23,26 @@
 //! One request is outstanding at a time. A flow makes one token; for the next one (see [`policy`]
 //! for when), make another flow of the same [`AuthParams`].
 
-#![allow(dead_code)]
-
+mod api_key;
+pub(super) mod certificate;
 mod client_credentials;
+pub(super) mod credentials;
 pub(super) mod driver;
 pub(super) mod endpoint;
+mod federation;
+mod instance_principal;
+mod metadata;
 mod method;
 pub(super) mod oauth;
+mod oke_workload_identity;
 mod params;
 pub mod policy;
+mod profile;
+mod resource_principal;
 pub(super) mod retry;
+mod scoped_token;
 pub(super) mod service_error;
+mod session_token;
 
 pub use driver::TokenFlow;
 pub use method::{AuthMethod, Key};
@@ -179,8 +188,14 @@ async fn run(host: driver::Host, params: AuthParams) -> Result<DatabaseToken> {
 
 async fn token(host: driver::Host, params: &AuthParams) -> Result<DatabaseToken> {
     match params.method() {
+        AuthMethod::ConfigFileAuthentication => api_key::with_profile(host, params).await,
+        AuthMethod::SimpleAuthentication => api_key::with_parameters(host, params).await,
+        AuthMethod::SecurityToken => session_token::with_profile(host, params).await,
+        AuthMethod::SecurityTokenSimple => session_token::with_parameters(host, params).await,
+        AuthMethod::InstancePrincipal => instance_principal::run(host, params).await,
+        AuthMethod::ResourcePrincipal => resource_principal::run(host, params).await,
+        AuthMethod::OkeWorkloadIdentity => oke_workload_identity::run(host, params).await,
         AuthMethod::ClientCredentials => client_credentials::run(host, params).await,
         AuthMethod::AzureServicePrincipal => azure::run(host, params).await,
-        other => Err(Error::unsupported(format!("the authentication method {other}"), "")),
     }
 }
