@@ -309,7 +309,8 @@ impl std::fmt::Debug for OciConfig {
 pub fn expand_home(path: &str, home: Option<&str>) -> String {
     match (path.strip_prefix('~'), home) {
         (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with(['/', '\\']) => {
-            format!("{}{rest}", home.trim_end_matches(['/', '\\']))
+            let whole = format!("{}{rest}", home.trim_end_matches(['/', '\\']));
+            if whole.is_empty() { home.to_owned() } else { whole }
         }
         _ => path.to_owned(),
     }
