@@ -28,6 +28,10 @@ struct Options {
     /// Folder for the certificates: ca.pem is what clients have to trust; made if they are not there
     #[arg(long, value_name = "FOLDER", default_value = "simulator-tls")]
     tls_dir: PathBuf,
+    /// Hang up on clients of TLS that show no certificate (mutual TLS); wallet/ewallet.pem in the
+    /// folder of the certificates has one, with the password Wallet_Password_1
+    #[arg(long)]
+    require_client_certificate: bool,
     /// A service to answer for; can be repeated
     #[arg(long, value_name = "NAME", default_value = "FREEPDB1")]
     service: Vec<String>,
@@ -90,6 +94,7 @@ fn builder(options: &Options) -> Result<Builder, Box<dyn std::error::Error>> {
         .generation(options.generation)
         .listen(options.listen)
         .tls_folder(&options.tls_dir)
+        .require_client_certificate(options.require_client_certificate)
         .sdu(options.sdu)
         .shared_server(options.shared_server)
         .verbose(options.verbose);

@@ -1,6 +1,7 @@
 // Oracle's node-oracledb (thin mode) does the script's steps.
 //
 // usage: [NODE_EXTRA_CA_CERTS=CA_FILE] node peer.mjs SCRIPT CONNECT_STRING USER PASSWORD
+//        [WALLET_FOLDER WALLET_PASSWORD]
 //
 // Prints one JSON object a line, {"step": name, "value": what came} or {"step": name, "error":
 // text}; `cargo xtask test --only peers` compares them with the script.
@@ -8,7 +9,8 @@
 import { readFileSync } from 'node:fs';
 import oracledb from 'oracledb';
 
-const [scriptFile, connectString, user, password] = process.argv.slice(2);
+const [scriptFile, connectString, user, password, walletLocation, walletPassword] =
+  process.argv.slice(2);
 const script = JSON.parse(readFileSync(scriptFile, 'utf8'));
 
 const BIND_TYPES = {
@@ -31,7 +33,9 @@ const BIND_TYPES = {
 };
 
 const connect = (secret = password) =>
-  oracledb.getConnection({ user, password: secret, connectString });
+  oracledb.getConnection({
+    user, password: secret, connectString, walletLocation, walletPassword,
+  });
 
 const major = (connection) => Math.trunc(connection.oracleServerVersion / 100000000);
 

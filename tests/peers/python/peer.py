@@ -1,6 +1,6 @@
 """Oracle's python-oracledb (thin mode) does the script's steps.
 
-usage: peer.py SCRIPT CONNECT_STRING USER PASSWORD [CA_FILE]
+usage: peer.py SCRIPT CONNECT_STRING USER PASSWORD [CA_FILE | WALLET_FOLDER WALLET_PASSWORD]
 
 Prints one JSON object a line, {"step": name, "value": what came} or {"step": name, "error":
 text}; `cargo xtask test --only peers` compares them with the script.
@@ -15,7 +15,8 @@ import sys
 import oracledb
 
 SCRIPT, CONNECT_STRING, USER, PASSWORD = sys.argv[1:5]
-CA_FILE = sys.argv[5] if len(sys.argv) > 5 else None
+CA_FILE = sys.argv[5] if len(sys.argv) == 6 else None
+WALLET = sys.argv[5:7] if len(sys.argv) == 7 else None
 
 with open(SCRIPT, encoding="utf-8") as file:
     script = json.load(file)
@@ -47,6 +48,8 @@ def connect(password=PASSWORD):
     options = {}
     if CA_FILE:
         options["ssl_context"] = ssl.create_default_context(cafile=CA_FILE)
+    if WALLET:
+        options["wallet_location"], options["wallet_password"] = WALLET
     return oracledb.connect(user=USER, password=password, dsn=CONNECT_STRING, **options)
 
 

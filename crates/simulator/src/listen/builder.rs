@@ -62,6 +62,7 @@ pub struct Builder {
     listen: Option<SocketAddr>,
     listen_tls: Option<SocketAddr>,
     tls_folder: Option<PathBuf>,
+    require_client_certificate: bool,
     sdu: Option<u32>,
     shared_server: bool,
     redirect: Option<String>,
@@ -108,6 +109,13 @@ impl Builder {
     /// The folder of the certificates, which are made if they are not there; in memory if not said.
     pub fn tls_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.tls_folder = Some(folder.into());
+        self
+    }
+
+    /// Whether clients of TLS have to show a certificate of the simulator's authority (mutual
+    /// TLS), such as that in the folder's `wallet`.
+    pub fn require_client_certificate(mut self, require: bool) -> Self {
+        self.require_client_certificate = require;
         self
     }
 
@@ -161,7 +169,9 @@ impl Builder {
                     .map_err(io::Error::other)
                     .map_err(io_error("making certificates"))?,
             };
-            let tls = certificates.server_config().map_err(io_error("setting up TLS"))?;
+            let tls = certificates
+                .server_config(self.require_client_certificate)
+                .map_err(io_error("setting up TLS"))?;
             let listener = bind(address).await?;
             simulator.tcps = listener.local_addr().ok();
             simulator.certificates = Some(certificates);
@@ -285,6 +295,16 @@ impl Simulator {
     /// The authority that clients of TLS have to trust, in PEM.
     pub fn ca_pem(&self) -> Option<&str> {
         self.certificates.as_ref().map(Certificates::ca_pem)
+    }
+
+    /// What a client of mutual TLS shows: its certificate and its key, in PEM.
+    pub fn client_identity_pem(&self) -> Option<(&str, &str)> {
+        self.certificates.as_ref().map(Certificates::client_identity_pem)
+    }
+
+    /// An `ewallet.pem` with the client's key encrypted by `password`.
+    pub fn client_wallet(&self, password: &str) -> Option<io::Result<String>> {
+        self.certificates.as_ref().map(|certificates| certificates.client_wallet(password))
     }
 
     /// Takes no more connections, ends those that are there, and waits until they are.

@@ -5,4 +5,4 @@ mod certificates;
 mod connection;
 
 pub use builder::{Builder, Simulator, StartError};
-pub use certificates::Certificates;
+pub use certificates::{Certificates, WALLET_PASSWORD};

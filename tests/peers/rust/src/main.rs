@@ -1,6 +1,6 @@
 //! Oracle's Rust driver does the script's steps.
 //!
-//! usage: oraedge-peer-rust SCRIPT CONNECT_STRING USER PASSWORD [WALLET_FOLDER]
+//! usage: oraedge-peer-rust SCRIPT CONNECT_STRING USER PASSWORD [WALLET_FOLDER [WALLET_PASSWORD]]
 //!
 //! Prints one JSON object a line, {"step": name, "value": what came} or {"step": name, "error":
 //! text}; `cargo xtask test --only peers` compares them with the script.
@@ -54,6 +54,7 @@ struct Peer {
     user: String,
     password: String,
     wallet: Option<String>,
+    wallet_password: Option<String>,
 }
 
 /// A column of the script's table of types.
@@ -76,6 +77,7 @@ impl Peer {
             user: next()?,
             password: next()?,
             wallet: next().ok(),
+            wallet_password: next().ok(),
         })
     }
 
@@ -83,6 +85,9 @@ impl Peer {
         let mut config = Config::default().set_credentials(&self.user, password);
         if let Some(wallet) = &self.wallet {
             config = config.set_wallet_location(wallet.as_str());
+        }
+        if let Some(password) = &self.wallet_password {
+            config = config.set_wallet_password(password);
         }
         Ok(oracledb::connect(config.set_connect_string(&self.connect_string)?)?)
     }
