@@ -1,6 +1,7 @@
 //! Putting a bridge together and running it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio_rustls::TlsAcceptor;
@@ -13,19 +14,43 @@ use tokio_util::task::TaskTracker;
 use tracing::info;
 
 use crate::admission::Admission;
+use crate::credentials::Credentials;
 use crate::policy::{ConfigError, Policy};
+use crate::reload::{Reloaded, Source, watch};
 use crate::server::{Limits, Shared, accept, listen};
+use crate::ticket::DEFAULT_AUDIENCE;
 use crate::tls::Trust;
 use crate::token::Token;
 
 /// A bridge that is being put together: nothing is allowed until it is listed.
-#[derive(Debug, Default)]
+///
+/// What is given as a file is read again when the file changes; what cannot be used then leaves the
+/// old in place.
+#[derive(Debug)]
 pub struct Builder {
     policy: Policy,
     limits: Limits,
-    ca_pems: Vec<Vec<u8>>,
+    token: Option<Source>,
+    ticket_keys: Vec<Source>,
+    ticket_audience: String,
+    cas: Vec<Source>,
     ca_only: bool,
-    tls: Option<(Vec<u8>, Vec<u8>)>,
+    tls: Option<[Source; 2]>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder {
+            policy: Policy::default(),
+            limits: Limits::default(),
+            token: None,
+            ticket_keys: Vec::new(),
+            ticket_audience: DEFAULT_AUDIENCE.to_owned(),
+            cas: Vec::new(),
+            ca_only: false,
+            tls: None,
+        }
+    }
 }
 
 /// Entry point; see [`Bridge::builder`].
@@ -82,19 +107,46 @@ impl Builder {
         Ok(self)
     }
 
-    /// Serves only clients that send this token in their `connect` frame.
+    /// Serves only clients that send this token in their `connect` frame, or a ticket where there
+    /// are ticket keys.
     ///
     /// # Errors
     /// The token is empty.
     pub fn token(mut self, token: &str) -> Result<Self, ConfigError> {
-        let token = Token::new(token).ok_or_else(|| ConfigError::new("the token is empty"))?;
-        self.policy.token = Some(token);
+        Token::new(token).ok_or_else(|| ConfigError::new("the token is empty"))?;
+        self.token = Some(Source::Given(token.as_bytes().to_vec()));
         Ok(self)
+    }
+
+    /// Like [`token`](Self::token), from a file.
+    pub fn token_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.token = Some(Source::File(file.into()));
+        self
+    }
+
+    /// Serves only clients with a ticket that this key signed, or with the token where there is one.
+    /// The file holds an Ed25519 public key (PEM) or a secret of 32 bytes or more. May be called
+    /// again: either key will do.
+    pub fn ticket_key_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.ticket_keys.push(Source::File(file.into()));
+        self
+    }
+
+    /// The audience that tickets must name; [`DEFAULT_AUDIENCE`] unless set.
+    pub fn ticket_audience(mut self, audience: impl Into<String>) -> Self {
+        self.ticket_audience = audience.into();
+        self
     }
 
     /// Trusts the certificates of this PEM text as roots, beside Mozilla's. May be called again.
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.ca_pems.push(pem.into());
+        self.cas.push(Source::Given(pem.into()));
+        self
+    }
+
+    /// Like [`ca_pem`](Self::ca_pem), from a file.
+    pub fn ca_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.cas.push(Source::File(file.into()));
         self
     }
 
@@ -106,7 +158,14 @@ impl Builder {
 
     /// Listens for TLS (`wss`) with this certificate chain and private key, both PEM.
     pub fn listen_tls(mut self, chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
-        self.tls = Some((chain.into(), key.into()));
+        self.tls = Some([Source::Given(chain.into()), Source::Given(key.into())]);
+        self
+    }
+
+    /// Like [`listen_tls`](Self::listen_tls), from files. New connections get the certificate that
+    /// is in the files when they come.
+    pub fn listen_tls_files(mut self, chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.tls = Some([Source::File(chain.into()), Source::File(key.into())]);
         self
     }
 
@@ -116,30 +175,24 @@ impl Builder {
         self
     }
 
+    /// Reads every file and checks everything that can be checked without listening.
+    ///
+    /// # Errors
+    /// A file cannot be read or used, or a limit cannot be.
+    pub fn check(self) -> Result<(), ConfigError> {
+        self.into_shared().map(|_| ())
+    }
+
     /// Listens on `address` (`127.0.0.1:8521`, port 0 for any free one) and serves from now on, on
     /// the current tokio runtime.
     ///
     /// # Errors
     /// A certificate or key cannot be read, a limit cannot be, or the address cannot be bound.
     pub async fn bind(self, address: &str) -> Result<RunningBridge, StartError> {
-        check_limits(&self.limits)?;
-        let trust = Trust::new(&self.ca_pems, self.ca_only)?;
-        let tls = self.tls.map(|(chain, key)| acceptor(&chain, &key)).transpose()?;
+        let shared = Arc::new(self.into_shared()?);
         let listener = listen(address).await?;
         let address = listener.local_addr()?;
-        let scheme = if tls.is_some() { "wss" } else { "ws" };
-        let shared = Arc::new(Shared {
-            admission: Admission::new(
-                self.limits.max_connections,
-                self.limits.max_connections_per_address,
-            ),
-            policy: self.policy,
-            trust,
-            limits: self.limits,
-            draining: CancellationToken::new(),
-            kill: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-        });
+        let scheme = if shared.tls.is_some() { "wss" } else { "ws" };
         info!(
             %address,
             scheme,
@@ -149,8 +202,29 @@ impl Builder {
             no_origin = shared.policy.no_origin,
             "listening"
         );
-        tokio::spawn(accept(listener, tls, Arc::clone(&shared)));
+        tokio::spawn(watch(shared.files(), shared.kill.clone()));
+        tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(RunningBridge { address, scheme, shared })
+    }
+
+    fn into_shared(self) -> Result<Shared, ConfigError> {
+        check_limits(&self.limits)?;
+        let tls = self.tls.map(|pair| Reloaded::new("TLS certificate", pair.into(), acceptor));
+        let credentials = Credentials::load(self.token, self.ticket_keys, self.ticket_audience)?;
+        Ok(Shared {
+            admission: Admission::new(
+                self.limits.max_connections,
+                self.limits.max_connections_per_address,
+            ),
+            policy: self.policy,
+            credentials: Arc::new(credentials),
+            trust: Arc::new(Trust::load(self.cas, self.ca_only)?),
+            tls: tls.transpose()?.map(Arc::new),
+            limits: self.limits,
+            draining: CancellationToken::new(),
+            kill: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        })
     }
 }
 
@@ -190,6 +264,14 @@ impl RunningBridge {
         self.shared.admission.current()
     }
 
+    /// Reads every file anew: token, ticket keys, certificates, roots. They are looked at every few
+    /// seconds as well.
+    pub fn reload(&self) {
+        for file in self.shared.files() {
+            file.reload();
+        }
+    }
+
     /// Takes no one new, tells everyone, waits up to the drain time, and closes what is left.
     pub async fn shutdown(self) {
         self.shared.shut_down().await;
@@ -219,7 +301,11 @@ fn check_limits(limits: &Limits) -> Result<(), ConfigError> {
     }
 }
 
-fn acceptor(chain: &[u8], key: &[u8]) -> Result<TlsAcceptor, ConfigError> {
+/// From certificate chain and private key.
+fn acceptor(pair: &[Vec<u8>]) -> Result<TlsAcceptor, ConfigError> {
+    let [chain, key] = pair else {
+        return Err(ConfigError::new("TLS needs a certificate chain and a key"));
+    };
     let certificates = CertificateDer::pem_slice_iter(chain)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| ConfigError::new(format!("the TLS certificate is broken: {error}")))?;

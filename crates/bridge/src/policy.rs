@@ -8,7 +8,6 @@ use std::str::FromStr;
 use crate::address::Networks;
 use crate::identity::IdentityHost;
 use crate::refusal::{Code, Refusal};
-use crate::token::Token;
 
 /// A `host:port` that clients may be connected to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -78,6 +77,11 @@ impl FromStr for Target {
 pub struct Origin(String);
 
 impl Origin {
+    /// Whether two texts name the same Origin.
+    pub(crate) fn same(one: &str, other: &str) -> bool {
+        Origin::normalize(one) == Origin::normalize(other)
+    }
+
     fn normalize(text: &str) -> String {
         let text = text.to_ascii_lowercase();
         match text.split_once("://") {
@@ -127,7 +131,8 @@ impl fmt::Display for Origin {
 pub struct ConfigError(String);
 
 impl ConfigError {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    /// With this text.
+    pub fn new(text: impl Into<String>) -> Self {
         ConfigError(text.into())
     }
 }
@@ -138,7 +143,6 @@ pub(crate) struct Policy {
     pub(crate) targets: HashSet<Target>,
     pub(crate) origins: HashSet<Origin>,
     pub(crate) no_origin: bool,
-    pub(crate) token: Option<Token>,
     pub(crate) identity_hosts: HashSet<IdentityHost>,
     pub(crate) networks: Networks,
 }
@@ -160,22 +164,6 @@ impl Policy {
                 format!("start oraedge-bridge with --allow-origin {origin} to let them in"),
             )),
         }
-    }
-
-    /// Whether the client has the token, if the bridge asks for one.
-    pub(crate) fn check_token(&self, token: Option<&Token>) -> Result<(), Refusal> {
-        if self.token.is_none() || self.token.as_ref() == token {
-            return Ok(());
-        }
-        let message = match token {
-            None => "this bridge asks for a token, and none came",
-            Some(_) => "this bridge does not accept the token",
-        };
-        Err(Refusal::new(
-            Code::Unauthorized,
-            message,
-            "give the token of the bridge's --token-file, for instance webSocket(url, { token })",
-        ))
     }
 
     /// Whether clients may be connected to this target.

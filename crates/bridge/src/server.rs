@@ -30,12 +30,14 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 use crate::admission::{Admission, Place};
+use crate::credentials::Credentials;
 use crate::dial::tune;
 use crate::identity;
 use crate::message::{BRIDGE_NAME, SUBPROTOCOL};
 use crate::policy::Policy;
 use crate::pump::shutting_down;
 use crate::refusal::{Code, Refusal};
+use crate::reload::{Reload, Reloaded};
 use crate::tls::Trust;
 use crate::tunnel;
 
@@ -91,7 +93,10 @@ const KILL_LIMIT: Duration = Duration::from_secs(6);
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) policy: Policy,
-    pub(crate) trust: Trust,
+    pub(crate) credentials: Arc<Reloaded<Credentials>>,
+    pub(crate) trust: Arc<Reloaded<Trust>>,
+    /// The bridge's own TLS, where it has one.
+    pub(crate) tls: Option<Arc<Reloaded<TlsAcceptor>>>,
     pub(crate) limits: Limits,
     pub(crate) admission: Arc<Admission>,
     /// The bridge is going down: nobody new, and whoever is there is told.
@@ -102,6 +107,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Whatever comes from files.
+    pub(crate) fn files(&self) -> Vec<Arc<dyn Reload>> {
+        let mut all: Vec<Arc<dyn Reload>> =
+            vec![Arc::clone(&self.credentials) as _, Arc::clone(&self.trust) as _];
+        all.extend(self.tls.clone().map(|tls| tls as Arc<dyn Reload>));
+        all
+    }
+
     /// Goes down: no one new from now on; what is open has the drain time to end by itself.
     pub(crate) async fn shut_down(&self) {
         self.draining.cancel();
@@ -123,7 +136,7 @@ pub(crate) struct Client {
 }
 
 /// Accepts until the bridge goes down.
-pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
+pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let sockets = Arc::new(Semaphore::new(shared.limits.max_connections + SPARE_SOCKETS));
     loop {
         let accepted = select! {
@@ -144,22 +157,17 @@ pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shar
             continue;
         };
         let client = Client { peer, _socket: Arc::new(permit) };
-        shared.tasks.spawn(serve_socket(tcp, tls.clone(), client, Arc::clone(&shared)));
+        shared.tasks.spawn(serve_socket(tcp, client, Arc::clone(&shared)));
     }
 }
 
-async fn serve_socket(
-    tcp: TcpStream,
-    tls: Option<TlsAcceptor>,
-    client: Client,
-    shared: Arc<Shared>,
-) {
+async fn serve_socket(tcp: TcpStream, client: Client, shared: Arc<Shared>) {
     let peer = client.peer;
     if let Err(error) = tune(&tcp) {
         debug!(%peer, "gone at once: {error}");
         return;
     }
-    let Some(acceptor) = tls else {
+    let Some(acceptor) = shared.tls.as_ref().map(|tls| tls.get()) else {
         return serve_http(TokioIo::new(tcp), client, shared).await;
     };
     match timeout(shared.limits.handshake, acceptor.accept(tcp)).await {

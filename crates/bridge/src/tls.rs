@@ -27,6 +27,7 @@ use crate::dn::NameRule;
 use crate::message::{ConnectRequest, TlsFacts};
 use crate::policy::{ConfigError, Target};
 use crate::refusal::{Code, Refusal};
+use crate::reload::{Reloaded, Source};
 
 /// The roots that the bridge trusts.
 #[derive(Debug, Clone)]
@@ -36,6 +37,11 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
+    /// Mozilla's roots unless `only_own`, and those of the PEM files.
+    pub(crate) fn load(pems: Vec<Source>, only_own: bool) -> Result<Reloaded<Self>, ConfigError> {
+        Reloaded::new("roots", pems, move |contents| Trust::new(contents, only_own))
+    }
+
     /// Mozilla's roots unless `only_own`, and every certificate of the PEM texts.
     pub(crate) fn new(pems: &[Vec<u8>], only_own: bool) -> Result<Self, ConfigError> {
         let mut roots = RootCertStore::empty();

@@ -17,6 +17,11 @@ impl Token {
         let text = text.trim();
         (!text.is_empty()).then(|| Token(text.to_owned()))
     }
+
+    /// Its text, for whoever checks it.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
 }
 
 impl PartialEq for Token {

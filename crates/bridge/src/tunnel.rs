@@ -48,6 +48,8 @@ pub(crate) struct Tunnel {
     pub(crate) shared: Arc<Shared>,
     pub(crate) target: Target,
     pub(crate) request: ConnectRequest,
+    /// Whom the client's ticket was given to.
+    pub(crate) subject: Option<String>,
     pub(crate) traffic: Traffic,
 }
 
@@ -80,7 +82,8 @@ impl Tunnel {
     ) -> Result<Upstream, Refusal> {
         let rule = name_rule(&self.target, &self.request);
         let sni = self.request.sni.as_deref();
-        let handshake = self.shared.trust.connect(&self.target, rule, sni, tcp);
+        let trust = self.shared.trust.get();
+        let handshake = trust.connect(&self.target, rule, sni, tcp);
         match timeout_at(deadline, handshake).await {
             Ok(stream) => Ok(Upstream::Tls(Box::new(stream?))),
             Err(_) => Err(Refusal::new(
@@ -112,8 +115,9 @@ pub(crate) async fn serve(
     origin: Option<String>,
 ) {
     let (mut sink, mut source) = socket.split();
+    let opened = open(&mut source, &shared, origin.as_deref()).await;
     let origin = origin.as_deref().unwrap_or("none");
-    let (tunnel, upstream, first) = match open(&mut source, &shared).await {
+    let (tunnel, upstream, first) = match opened {
         Ok(opened) => opened,
         Err(Ending::Failed(refusal)) => {
             info!(%peer, origin, code = refusal.code.name(), "refused: {}", refusal.message);
@@ -133,7 +137,7 @@ pub(crate) async fn serve(
         (Protocol::Tcps, TlsEnd::Relay) => "relay",
     };
     let target = &tunnel.target;
-    info!(%peer, origin, %target, tls, "connected");
+    info!(%peer, origin, %target, tls, subject = tunnel.subject, "connected");
     if tls == "bridge" && !tunnel.request.dn_match {
         warn!(%peer, %target, "the client asked for no DN match: any name of a trusted certificate is taken");
     }
@@ -168,6 +172,7 @@ pub(crate) async fn serve(
 async fn open(
     source: &mut Source,
     shared: &Arc<Shared>,
+    origin: Option<&str>,
 ) -> Result<(Tunnel, Upstream, Option<Message>), Ending> {
     let limits = &shared.limits;
     let first = timeout(limits.handshake, first_frame(source, limits.max_message_bytes));
@@ -178,11 +183,18 @@ async fn open(
             "",
         )))
     })?;
-    shared.policy.check_token(request.token.as_ref()).map_err(Ending::Failed)?;
+    let grant = shared.credentials.get().check(request.token.as_ref()).map_err(Ending::Failed)?;
     let target = checked_target(&request).map_err(Ending::Failed)?;
+    grant.check(&target, origin).map_err(Ending::Failed)?;
     shared.policy.check_target(&target).map_err(Ending::Failed)?;
 
-    let tunnel = Tunnel { shared: Arc::clone(shared), target, request, traffic: Traffic::new() };
+    let tunnel = Tunnel {
+        shared: Arc::clone(shared),
+        target,
+        request,
+        subject: grant.subject().map(str::to_owned),
+        traffic: Traffic::new(),
+    };
     let mut early = None;
     let upstream = {
         let mut connecting = pin!(tunnel.connect());

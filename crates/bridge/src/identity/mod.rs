@@ -101,7 +101,8 @@ async fn relayed(
     origin: &str,
 ) -> Result<Answer, Refusal> {
     let _place = admit(&request, client, shared)?;
-    shared.policy.check_token(bearer(&request).as_ref())?;
+    let grant = shared.credentials.get().check(bearer(&request).as_ref())?;
+    let page = origin_of(&request);
     check_content_type(&request)?;
     let envelope = timeout(shared.limits.handshake, read_envelope(request.into_body()));
     let envelope = envelope.await.map_err(|_| {
@@ -112,6 +113,7 @@ async fn relayed(
         )
     })??;
     let request = IdentityRequest::parse(&envelope)?;
+    grant.check(&request.host.target, page.as_deref())?;
     shared.policy.check_identity_host(&request.host)?;
 
     let begin = Instant::now();
@@ -122,7 +124,7 @@ async fn relayed(
     };
     let ms = begin.elapsed().as_millis();
     let (peer, status_number, received) = (client.peer, status.as_u16(), body.len());
-    info!(%peer, origin, host, path, status = status_number, sent, received, ms, "identity request relayed");
+    info!(%peer, origin, host, path, status = status_number, sent, received, ms, subject = grant.subject(), "identity request relayed");
     Ok(Answer::new(status, &headers, &body))
 }
 

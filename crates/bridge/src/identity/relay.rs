@@ -52,7 +52,7 @@ pub(crate) async fn relay(request: IdentityRequest, shared: &Shared) -> Result<R
         // RFC 6066: an address is no server name.
         let sni = host.parse::<IpAddr>().is_err().then_some(host);
         let rule = NameRule::Host(host.to_owned());
-        let tls = shared.trust.connect(&target, rule, sni, tcp).await?;
+        let tls = shared.trust.get().connect(&target, rule, sni, tcp).await?;
         exchange(&request, TokioIo::new(tls)).await
     };
     timeout_at(deadline, exchanged).await.unwrap_or_else(|_| Err(too_late()))
