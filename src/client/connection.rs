@@ -208,7 +208,7 @@ impl Connection {
         }
     }
 
-    fn result(&self, outcome: ExecuteOutcome) -> ExecuteResult {
+    pub(super) fn result(&self, outcome: ExecuteOutcome) -> ExecuteResult {
         let result_set = match (outcome.kind, outcome.columns) {
             (StatementKind::Query, Some(columns)) => Some(ResultSet::new(
                 self.shared.clone(),

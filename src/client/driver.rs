@@ -109,11 +109,8 @@ impl Driver {
     pub(super) async fn settle(&mut self) {
         while !self.session.is_ready() && self.session.over().is_none() {
             self.session.cancel(self.now());
-            if let Event::Executed(outcome) = self.run_to_event().await
-                && let Some(cursor) = outcome.cursor
-            {
-                self.session.close_cursor(cursor);
-            }
+            let event = self.run_to_event().await;
+            self.session.discard(event);
         }
         self.cancel.clear();
     }

@@ -11,6 +11,7 @@ mod driver;
 pub mod faults;
 mod from_sql;
 pub mod loopback;
+mod pipeline;
 mod result_set;
 mod to_sql;
 mod token;
@@ -19,6 +20,7 @@ pub mod transport;
 
 pub use connection::{Connection, ExecuteResult};
 pub use from_sql::FromSql;
+pub use pipeline::{Pipeline, PipelineResult};
 pub use result_set::{ResultSet, Row};
 pub use to_sql::{IntoBinds, Named, ToSql};
 pub use token::{LogOnToken, Signer, TokenSource};

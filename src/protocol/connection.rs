@@ -1,4 +1,7 @@
-//! One stream's packets: opening, then one call and its answer at a time.
+//! One stream's packets: opening, then one call and its answer at a time; or a pipeline of calls,
+//! whose answers come in their order.
+
+use std::collections::VecDeque;
 
 use super::break_reset::{BreakReset, DataAction};
 use super::opening::{Opening, OpeningEvent, unexpected};
@@ -9,7 +12,8 @@ use crate::wire::Writer;
 use crate::wire::capabilities::{Capabilities, TNS_VERSION_MIN_ACCEPTED};
 use crate::wire::connect::{Accept, Connect};
 use crate::wire::packet::{
-    Framer, Packet, control, data_flag, marker, packet_type, write_message, write_packet,
+    Framer, MessageFlags, Packet, control, data_flag, marker, packet_type, write_message,
+    write_packet,
 };
 use crate::wire::reader::Reader;
 use crate::wire::ttc::function::Sequence;
@@ -40,6 +44,15 @@ struct Call {
     /// To begin anew behind a reset.
     expect: Expect,
     marked_end: bool,
+    /// It is one of a pipeline, with this number from 1; 0 otherwise.
+    token: u64,
+}
+
+impl Call {
+    fn new(expect: Expect, last: LastRow, marked_end: bool, token: u64) -> Box<Call> {
+        let parser = ResponseParser::new(expect.clone(), last, marked_end, token);
+        Box::new(Call { parser, expect, marked_end, token })
+    }
 }
 
 /// One stream's packet machine.
@@ -52,13 +65,15 @@ pub struct Connection {
     framer: Framer,
     wide_lengths: bool,
     phase: Phase,
+    /// The calls of a pipeline whose answers come behind the one that is awaited.
+    queued: VecDeque<Box<Call>>,
     break_reset: BreakReset,
     out: Vec<u8>,
     /// Message buffer, kept from call to call.
     message: Vec<u8>,
     /// Rides in front of the next call.
     front: Vec<u8>,
-    finished: Option<Finished>,
+    finished: VecDeque<Finished>,
     notification: Option<u32>,
     end_of_stream: bool,
 }
@@ -78,11 +93,12 @@ impl Connection {
             framer: Framer::new(),
             wide_lengths: false,
             phase: Phase::Idle,
+            queued: VecDeque::new(),
             break_reset: BreakReset::Quiet,
             out: Vec::new(),
             message: Vec::new(),
             front: Vec::new(),
-            finished: None,
+            finished: VecDeque::new(),
             notification: None,
             end_of_stream: false,
         }
@@ -116,25 +132,38 @@ impl Connection {
     pub fn call(&mut self, message: Writer, expect: Expect, last: LastRow) {
         let marked_end =
             self.caps.end_of_response && !matches!(expect, Expect::Protocol | Expect::DataTypes);
-        self.send(message, 0);
-        self.phase = Phase::Call(Box::new(Call {
-            parser: ResponseParser::new(expect.clone(), last, marked_end),
-            expect,
-            marked_end,
-        }));
+        self.send(message, 0.into());
+        self.phase = Phase::Call(Call::new(expect, last, marked_end, 0));
         self.break_reset = BreakReset::Quiet;
     }
 
+    /// Sends a call of a pipeline without waiting for the answers to those before it. `token` is
+    /// its number, from 1, which [`Sequence::set_token`] has put into the message; 0 for the call
+    /// that ends the pipeline.
+    pub fn call_in_pipeline(&mut self, message: Writer, expect: Expect, token: u64) {
+        let begin = if token == 1 { data_flag::BEGIN_PIPELINE } else { 0 };
+        let end = if token == 0 { 0 } else { data_flag::END_OF_REQUEST };
+        self.send(message, MessageFlags { each: begin, last: end });
+        // Only servers that mark where an answer ends have pipelines.
+        let call = Call::new(expect, LastRow::default(), true, token);
+        if matches!(self.phase, Phase::Idle) {
+            self.phase = Phase::Call(call);
+            self.break_reset = BreakReset::Quiet;
+        } else {
+            self.queued.push_back(call);
+        }
+    }
+
     /// Sends a message that has no answer of its own, or goes on with the call that is awaited.
-    pub fn send(&mut self, message: Writer, data_flags: u16) {
+    fn send(&mut self, message: Writer, flags: MessageFlags) {
         let message = message.into_vec();
-        write_message(&mut self.out, self.wide_lengths, self.caps.sdu, data_flags, &message);
+        write_message(&mut self.out, self.wide_lengths, self.caps.sdu, flags, &message);
         self.message = message;
     }
 
     /// Tells the server that nothing more will come.
     pub fn send_end_of_stream(&mut self) {
-        write_message(&mut self.out, self.wide_lengths, self.caps.sdu, data_flag::EOF, &[]);
+        write_message(&mut self.out, self.wide_lengths, self.caps.sdu, data_flag::EOF.into(), &[]);
     }
 
     /// Asks the server to end the call that is under way. Its answer will be ORA-01013, or
@@ -173,7 +202,7 @@ impl Connection {
 
     /// Takes what came to its end.
     pub fn take_finished(&mut self) -> Option<Finished> {
-        self.finished.take()
+        self.finished.pop_front()
     }
 
     /// Takes bytes from the stream.
@@ -204,7 +233,7 @@ impl Connection {
                 let Some(event) = opening.handle_packet(packet)? else { return Ok(false) };
                 let wide = self.handle_opening(&event);
                 self.phase = Phase::Idle;
-                self.finished = Some(Finished::Opening(event));
+                self.finished.push_back(Finished::Opening(event));
                 Ok(wide)
             }
             Phase::Call(_) | Phase::Idle => self.handle_later_packet(packet).map(|()| false),
@@ -231,6 +260,11 @@ impl Connection {
             }
             packet_type::MARKER => {
                 let kind = packet.payload.get(2).copied().unwrap_or(marker::BREAK);
+                // In front of an error in a pipeline there is a break, and no reset behind it
+                // (recording pyo4-pipeline#0026).
+                if matches!(&self.phase, Phase::Call(call) if call.token != 0) {
+                    return Ok(());
+                }
                 // A marker between calls is the rest of an exchange that is over.
                 if self.is_busy() && self.break_reset.handle_marker(kind) {
                     self.send_marker(marker::RESET);
@@ -268,30 +302,34 @@ impl Connection {
             return Ok(());
         }
         if let Phase::Call(call) = std::mem::replace(&mut self.phase, Phase::Idle) {
-            let response = call.parser.finish();
+            let (parser, expect, token) = (call.parser, call.expect, call.token);
+            let response = parser.finish();
             if response.flush_out_binds {
-                self.ask_for_out_binds(call.expect, call.marked_end, response);
+                self.ask_for_out_binds(expect, call.marked_end, token, response);
             } else {
-                self.finished = Some(Finished::Call(Box::new(response)));
+                self.finished.push_back(Finished::Call(Box::new(response)));
+                self.phase = self.queued.pop_front().map_or(Phase::Idle, Phase::Call);
             }
         }
         Ok(())
     }
 
     /// The server keeps OUT binds back until it is asked for them.
-    fn ask_for_out_binds(&mut self, mut expect: Expect, marked_end: bool, response: Response) {
+    fn ask_for_out_binds(
+        &mut self,
+        mut expect: Expect,
+        marked_end: bool,
+        token: u64,
+        response: Response,
+    ) {
         let mut message = self.writer();
         message.u8(crate::wire::ttc::codes::message::FLUSH_OUT_BINDS);
-        self.send(message, 0);
+        self.send(message, 0.into());
         if let (Expect::Execute { directions, .. }, Some(told)) = (&mut expect, response.directions)
         {
             *directions = told;
         }
-        self.phase = Phase::Call(Box::new(Call {
-            parser: ResponseParser::plain(expect.clone(), marked_end),
-            expect,
-            marked_end,
-        }));
+        self.phase = Phase::Call(Call::new(expect, LastRow::default(), marked_end, token));
     }
 
     fn handle_control(&mut self, packet: &Packet<'_>) -> Result<()> {

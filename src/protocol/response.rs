@@ -114,6 +114,8 @@ pub struct ResponseParser {
     wanted: usize,
     /// The server marks the end of this answer.
     marked_end: bool,
+    /// The number of the pipeline's operation that this answers; 0 outside of pipelines.
+    token: u64,
     /// The packet that arrived last said that the answer ends with it.
     last_packet: bool,
     rows: Rows,
@@ -126,7 +128,7 @@ pub struct ResponseParser {
 impl ResponseParser {
     /// Waits for an answer. `last` is the last row of the batch before, if there is one;
     /// `marked_end` tells whether the server marks where this answer ends.
-    pub(crate) fn new(expect: Expect, last: LastRow, marked_end: bool) -> Self {
+    pub(crate) fn new(expect: Expect, last: LastRow, marked_end: bool, token: u64) -> Self {
         let columns = match &expect {
             Expect::Execute { columns, .. } => columns.clone(),
             _ => None,
@@ -139,6 +141,7 @@ impl ResponseParser {
             wanted: 0,
             bytes,
             marked_end,
+            token,
             last_packet: false,
             rows: Rows::new(columns, last),
             response: Response::default(),
@@ -149,7 +152,7 @@ impl ResponseParser {
 
     /// Waits for an answer to a call that nothing is known of beforehand.
     pub fn plain(expect: Expect, marked_end: bool) -> Self {
-        ResponseParser::new(expect, LastRow::default(), marked_end)
+        ResponseParser::new(expect, LastRow::default(), marked_end, 0)
     }
 
     /// Takes the payload of one DATA packet (behind its data flags) and decodes what it can.
@@ -277,8 +280,9 @@ impl ResponseParser {
             }
             message::TOKEN => {
                 let token = reader.ub8("token")?;
-                if token != 0 {
-                    return Err(reader.malformed("token", format!("0 was expected, {token} came")));
+                if token != self.token {
+                    let detail = format!("{} was expected, {token} came", self.token);
+                    return Err(reader.malformed("token", detail));
                 }
             }
             message::LOB_DATA => {

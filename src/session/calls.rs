@@ -2,9 +2,10 @@
 
 use super::execute::{CursorHandle, ExecuteRequest, Progress, Running};
 use super::machine::{Broken, CANCEL_TIMEOUT, Event, OpenCursor, Purpose, Session, Stage};
+use super::pipeline::PipelineOutcome;
 use super::statement_cache::StatementCache;
 use crate::error::{Error, Result};
-use crate::protocol::{Connection, Expect, LastRow, Response, RowBatch};
+use crate::protocol::{Connection, Expect, LastRow, Response};
 use crate::time::Timestamp;
 use crate::wire::Writer;
 use crate::wire::ttc::codes::{call_status, error_number, function};
@@ -20,16 +21,22 @@ impl Session {
     /// If a call cannot begin now, or the binds do not fit the statement; nothing was sent then.
     pub fn execute(&mut self, now: Timestamp, request: ExecuteRequest) -> Result<()> {
         self.check_ready()?;
-        let suspend = request.options.suspend_on_success;
-        let mut running = Running::prepare(request, &mut self.cache)?;
-        if suspend && let Err(error) = self.sessionless.suspend_on_success() {
-            running.give_back(&mut self.cache);
-            return Err(error);
-        }
+        let mut running = self.prepare_execute(request)?;
         self.prepare_front();
         running.send(&mut self.connection, &mut self.cache);
         self.begin(now, Purpose::Execute(Box::new(running)));
         Ok(())
+    }
+
+    /// Checks a request before anything of it is sent.
+    pub(super) fn prepare_execute(&mut self, request: ExecuteRequest) -> Result<Running> {
+        let suspend = request.options.suspend_on_success;
+        let running = Running::prepare(request, &mut self.cache)?;
+        if suspend && let Err(error) = self.sessionless.suspend_on_success() {
+            running.give_back(&mut self.cache);
+            return Err(error);
+        }
+        Ok(running)
     }
 
     /// Fetches up to `rows` more rows; ends with [`Event::Fetched`] or [`Event::Failed`].
@@ -102,7 +109,10 @@ impl Session {
     pub fn cancel(&mut self, now: Timestamp) {
         if matches!(self.stage, Stage::Calling(_)) && self.broken.is_none() {
             self.broken = Some(Broken::Cancelled);
-            self.connection.interrupt();
+            // A pipeline cannot be broken off: its end is waited for.
+            if !matches!(self.stage, Stage::Calling(Purpose::Pipeline(_))) {
+                self.connection.interrupt();
+            }
             // A server that does not heed the break must not hold the caller for ever.
             self.deadline = Some(now + self.call_timeout.unwrap_or(CANCEL_TIMEOUT));
             self.collect_output();
@@ -176,6 +186,9 @@ impl Session {
     /// The stage is already [`Stage::Ready`]: an error from here on leaves the session usable,
     /// unless it is fatal.
     pub(super) fn finish_call(&mut self, purpose: Purpose, response: Response) -> Result<()> {
+        if let Purpose::Pipeline(pipeline) = purpose {
+            return self.advance_pipeline(*pipeline, response);
+        }
         self.round_trips += 1;
         let broken = self.broken.take();
         let finishes = match &purpose {
@@ -197,6 +210,7 @@ impl Session {
                 self.logged_off();
                 return Ok(());
             }
+            Purpose::Pipeline(_) => Ok(None),
         };
         if !matches!(result, Ok(None)) {
             self.note_call_for_sessionless(result.is_err(), finishes);
@@ -229,17 +243,9 @@ impl Session {
                 self.stage = Stage::Calling(Purpose::Execute(running));
                 Ok(None)
             }
+            Progress::Later(_) => Err(Error::misuse("a pipeline's statement is run by itself", "")),
             Progress::Done(done) => {
-                let (statement, mut outcome, more_rows) = *done;
-                if more_rows {
-                    let handle = CursorHandle(self.next_handle);
-                    self.next_handle += 1;
-                    let last = outcome.batch.as_ref().map(RowBatch::last_row).unwrap_or_default();
-                    self.open.insert(handle, OpenCursor { statement, last });
-                    outcome.cursor = Some(handle);
-                } else {
-                    self.cache.give_back(statement);
-                }
+                let outcome = self.finish_statement(*done);
                 Ok(Some(Event::Executed(Box::new(outcome))))
             }
         }
@@ -275,11 +281,20 @@ impl Session {
         Ok(Some(Event::Fetched { batch, more_rows }))
     }
 
-    /// A call that was broken off came to its end all the same; nobody waits for what it gave.
-    pub(super) fn discard(&mut self, event: Event) {
-        if let Event::Executed(outcome) = event
-            && let Some(cursor) = outcome.cursor
-        {
+    /// Closes the cursors that an event brings, when nobody waits for it any more.
+    pub fn discard(&mut self, event: Event) {
+        let outcomes = match event {
+            Event::Executed(outcome) => vec![outcome],
+            Event::Pipelined(results) => results
+                .into_iter()
+                .filter_map(|result| match result {
+                    Ok(PipelineOutcome::Executed(outcome)) => Some(outcome),
+                    _ => None,
+                })
+                .collect(),
+            _ => return,
+        };
+        for cursor in outcomes.into_iter().filter_map(|outcome| outcome.cursor) {
             self.close_cursor(cursor);
         }
     }
@@ -306,7 +321,7 @@ impl Session {
     }
 }
 
-fn why(broken: &Broken) -> Error {
+pub(super) fn why(broken: &Broken) -> Error {
     match broken {
         Broken::TimedOut(after) => Error::TimedOut { doing: "call".to_owned(), after: *after },
         Broken::Cancelled => Error::Cancelled,
@@ -321,7 +336,7 @@ fn as_closed(error: &Error) -> Error {
     }
 }
 
-fn check(response: &Response) -> Result<()> {
+pub(super) fn check(response: &Response) -> Result<()> {
     match response.error.as_ref().filter(|error| error.number != 0) {
         Some(error) => Err(error.to_db_error().into()),
         None => Ok(()),

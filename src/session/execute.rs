@@ -97,12 +97,16 @@ pub(super) struct Running {
     retried: bool,
     /// The columns are being told to come as LONG or LONG RAW.
     defining: bool,
+    /// The number among a pipeline's operations, from 1, until the pipeline is over; 0 elsewhere.
+    token: u64,
 }
 
 /// What an answer led to.
 pub(super) enum Progress {
     /// Another call was sent for the same statement.
     Again(Box<Running>),
+    /// Another call is needed, but nothing can be sent before the pipeline is over.
+    Later(Box<Running>),
     /// It is done. Whether the cursor has more rows stands beside.
     Done(Box<(Statement, ExecuteOutcome, bool)>),
 }
@@ -119,7 +123,7 @@ impl Running {
             cache.give_back(statement);
             return Err(error);
         }
-        Ok(Running { statement, request, retried: false, defining: false })
+        Ok(Running { statement, request, retried: false, defining: false, token: 0 })
     }
 
     /// Gives up before anything was sent.
@@ -130,6 +134,26 @@ impl Running {
     /// Whether the transaction is at its end if the statement succeeds.
     pub(super) fn ends_transaction(&self) -> bool {
         self.request.options.auto_commit || self.statement.parsed.kind == StatementKind::Ddl
+    }
+
+    /// [`Running::send`] as an operation of a pipeline.
+    pub(super) fn send_in_pipeline(
+        &mut self,
+        connection: &mut Connection,
+        cache: &mut StatementCache,
+        token: u64,
+    ) {
+        self.token = token;
+        self.send(connection, cache);
+    }
+
+    /// Sends what could not be sent while the pipeline was under way.
+    pub(super) fn go_on(&mut self, connection: &mut Connection, cache: &mut StatementCache) {
+        self.token = 0;
+        match lob_defines(&self.statement).filter(|_| !self.retried) {
+            Some(define) => self.define(&define, connection, cache),
+            None => self.send(connection, cache),
+        }
     }
 
     pub(super) fn send(&mut self, connection: &mut Connection, cache: &mut StatementCache) {
@@ -182,7 +206,11 @@ impl Running {
             .encode(&mut message, &mut connection.sequence, &connection.caps);
         }
         let expect = self.expect();
-        connection.call(message, expect, LastRow::default());
+        if self.token != 0 {
+            connection.call_in_pipeline(message, expect, self.token);
+        } else {
+            connection.call(message, expect, LastRow::default());
+        }
     }
 
     fn expect(&self) -> Expect {
@@ -232,6 +260,9 @@ impl Running {
             {
                 self.retried = true;
                 cache.close(self.statement.forget_cursor());
+                if self.token != 0 {
+                    return Ok(Progress::Later(Box::new(self)));
+                }
                 self.send(connection, cache);
                 return Ok(Progress::Again(Box::new(self)));
             }
@@ -260,6 +291,9 @@ impl Running {
             && !exhausted
             && let Some(define) = lob_defines(&self.statement)
         {
+            if self.token != 0 {
+                return Ok(Progress::Later(Box::new(self)));
+            }
             self.define(&define, connection, cache);
             return Ok(Progress::Again(Box::new(self)));
         }

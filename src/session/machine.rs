@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::execute::{CursorHandle, ExecuteOutcome, Running};
 use super::log_on::{LogOnStep, SessionInfo};
 use super::options::{SessionEntropy, SessionOptions};
+use super::pipeline::{Pipeline, PipelineOutcome};
 use super::sessionless::{self, Sessionless};
 use super::statement_cache::{Statement, StatementCache};
 use super::transactions::TpcChange;
@@ -79,6 +80,8 @@ pub enum Event {
         /// The cursor may have more.
         more_rows: bool,
     },
+    /// A pipeline is over: what each operation gave.
+    Pipelined(Vec<Result<PipelineOutcome>>),
     /// A distributed transaction got where it was to get.
     TransactionChanged {
         /// It is prepared, and has to be committed or rolled back.
@@ -121,6 +124,7 @@ pub(super) enum Purpose {
     Switch,
     /// A distributed transaction changes its state.
     Change(TpcChange),
+    Pipeline(Box<Pipeline>),
     LogOff,
 }
 
@@ -423,6 +427,9 @@ impl Session {
                 Err(self.log_on_timed_out("waiting for the signature that goes with the token"))
             }
             Stage::LoggingOn(_) => Err(self.log_on_timed_out("logging on")),
+            Stage::Calling(Purpose::Pipeline(_)) => Err(Error::closed(
+                "the pipeline took longer than the call timeout, and cannot be broken off",
+            )),
             Stage::Calling(_) if self.broken.is_none() => {
                 let timeout = self.call_timeout.unwrap_or(CANCEL_TIMEOUT);
                 self.broken = Some(Broken::TimedOut(timeout));

@@ -28,6 +28,7 @@ mod log_on;
 mod machine;
 mod opening;
 mod options;
+mod pipeline;
 mod refused;
 pub mod sessionless;
 pub mod sql;
@@ -42,5 +43,6 @@ pub use execute::{
 pub use log_on::SessionInfo;
 pub use machine::{ConnectTarget, Event, Input, Output, Session};
 pub use options::{DEFAULT_STATEMENT_CACHE_SIZE, SessionEntropy, SessionOptions};
+pub use pipeline::{PipelineOperation, PipelineOutcome};
 pub use token::SessionToken;
 pub use transactions::{Start, TpcChange};

@@ -67,7 +67,7 @@ impl Connect<'_> {
         }
         write_packet(out, false, packet_type::CONNECT, self.packet_flags, writer.as_slice());
         if !inside {
-            write_message(out, false, usize::from(u16::MAX), 0, data);
+            write_message(out, false, usize::from(u16::MAX), 0.into(), data);
         }
     }
 }

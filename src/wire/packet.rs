@@ -261,20 +261,35 @@ fn write_header(out: &mut Vec<u8>, wide_lengths: bool, packet_type: u8, flags: u
     out.extend_from_slice(&[packet_type, flags, 0, 0]);
 }
 
-/// Appends `message` to `out` as DATA packets no longer than `sdu` bytes. `last_flags` are the
-/// data flags of the last of them; the others have none. An empty message is one empty packet.
+/// The data flags of a message's packets. `0.into()` for none, and a flag for the last packet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MessageFlags {
+    /// Bits of [`data_flag`] in every packet.
+    pub each: u16,
+    /// Bits in the last packet alone.
+    pub last: u16,
+}
+
+impl From<u16> for MessageFlags {
+    fn from(last: u16) -> Self {
+        MessageFlags { each: 0, last }
+    }
+}
+
+/// Appends `message` to `out` as DATA packets no longer than `sdu` bytes. An empty message is one
+/// empty packet.
 pub fn write_message(
     out: &mut Vec<u8>,
     wide_lengths: bool,
     sdu: usize,
-    last_flags: u16,
+    flags: MessageFlags,
     message: &[u8],
 ) {
     let room = sdu.saturating_sub(HEADER_LENGTH + DATA_FLAGS_LENGTH).max(1);
     let mut rest = message;
     loop {
         let (piece, more) = rest.split_at_checked(room).unwrap_or((rest, &[]));
-        let flags = if more.is_empty() { last_flags } else { 0 };
+        let flags = if more.is_empty() { flags.each | flags.last } else { flags.each };
         let length = HEADER_LENGTH + DATA_FLAGS_LENGTH + piece.len();
         write_header(out, wide_lengths, packet_type::DATA, 0, length);
         out.extend_from_slice(&flags.to_be_bytes());

@@ -144,14 +144,14 @@ impl Answer {
 /// DATA packets of which the last says that the answer ends.
 pub fn marked_packets(payload: &[u8], sdu: usize) -> Vec<u8> {
     let mut out = Vec::new();
-    packet::write_message(&mut out, true, sdu, data_flag::END_OF_RESPONSE, payload);
+    packet::write_message(&mut out, true, sdu, data_flag::END_OF_RESPONSE.into(), payload);
     out
 }
 
 /// DATA packets as servers before 23ai send them.
 pub fn plain_packets(payload: &[u8], sdu: usize) -> Vec<u8> {
     let mut out = Vec::new();
-    packet::write_message(&mut out, true, sdu, 0, payload);
+    packet::write_message(&mut out, true, sdu, 0.into(), payload);
     out
 }
 

@@ -78,6 +78,10 @@ pub mod function {
     pub const SET_SCHEMA: u8 = 152;
     /// A request begins or ends.
     pub const SESSION_STATE: u8 = 176;
+    /// A pipeline begins.
+    pub const PIPELINE_BEGIN: u8 = 199;
+    /// A pipeline ends.
+    pub const PIPELINE_END: u8 = 200;
 }
 
 /// Error numbers that mean something to the protocol.

@@ -8,6 +8,7 @@ use crate::wire::capabilities::field_version;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sequence {
     last: u8,
+    token: u64,
 }
 
 impl Sequence {
@@ -15,6 +16,12 @@ impl Sequence {
     pub fn next_number(&mut self) -> u8 {
         self.last = self.last.checked_add(1).unwrap_or(1);
         self.last
+    }
+
+    /// Marks what is written from here on as belonging to the operation of a pipeline with this
+    /// number, from 1; 0 outside of pipelines.
+    pub fn set_token(&mut self, token: u64) {
+        self.token = token;
     }
 }
 
@@ -40,6 +47,6 @@ fn write_front(
     writer.u8(function);
     writer.u8(sequence.next_number());
     if version >= field_version::V23_1_EXT1 {
-        writer.ub8(0);
+        writer.ub8(sequence.token);
     }
 }

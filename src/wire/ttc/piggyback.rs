@@ -32,6 +32,24 @@ pub fn write_session_state(writer: &mut Writer, sequence: &mut Sequence, version
     writer.ub8(state | EXPLICIT_BOUNDARY);
 }
 
+/// How a pipeline goes on behind an operation that fails (`TNS_PIPELINE_MODE_*`).
+const CONTINUE_ON_ERROR: u8 = 1;
+/// As above.
+const ABORT_ON_ERROR: u8 = 2;
+
+/// Begins a pipeline: the calls up to PIPELINE_END are sent without waiting for answers.
+pub fn write_pipeline_begin(
+    writer: &mut Writer,
+    sequence: &mut Sequence,
+    version: u8,
+    continue_on_error: bool,
+) {
+    write_piggyback(writer, function::PIPELINE_BEGIN, sequence, version);
+    writer.ub4(0); // error set
+    writer.u8(0); // its mode
+    writer.u8(if continue_on_error { CONTINUE_ON_ERROR } else { ABORT_ON_ERROR });
+}
+
 /// Changes the current schema.
 pub fn write_current_schema(
     writer: &mut Writer,
