@@ -258,7 +258,7 @@ fn decimal(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{DAYS_OF_ERA, Date, UnixTime};
 
     /// Seconds, as HTTP writes them, as RFC 3339 does. From `date -u`.
     const DATES: &[(u64, &str, &str)] = &[
