@@ -3,19 +3,23 @@
 import { Connection } from "./connection.js";
 import * as constants from "./constants.js";
 import { DatabaseError, OraedgeError, fromWasm, misuse } from "./errors.js";
-import { checkOption, connectOptions } from "./options.js";
+import { checkObject, checkOption, connectOptions } from "./options.js";
 import { currentPlatform, loadWasm } from "./platform.js";
 import { Session } from "./session.js";
 import { settings } from "./settings.js";
 import { sql } from "./sql.js";
 import { opener } from "./streams.js";
+import { tokenOptions } from "./tokens/options.js";
+import { tokenProvider } from "./tokens/source.js";
 import { webSocket } from "./transports/websocket.js";
 import * as types from "./types.js";
 
 /** Logs on to a database; see index.d.ts. */
 export async function getConnection(options) {
+  checkObject(options);
   const platform = currentPlatform();
-  const chosen = connectOptions(options, platform.identity());
+  const tokens = tokenOptions(options);
+  const chosen = connectOptions(options, platform.identity(), tokens !== undefined);
   const { signal } = options;
   if (signal !== undefined) checkOption("signal", signal);
   const transport = options.transport ?? platform.defaultTransport();
@@ -23,7 +27,9 @@ export async function getConnection(options) {
     throw misuse("transport must be a function, such as webSocket(url) or tcp()");
   }
   signal?.throwIfAborted();
-  const wasm = await loadWasm();
+  const provider = tokens && (await tokenProvider(tokens, { ...options, bridge: transport.bridge }));
+  const [wasm, token] = await Promise.all([loadWasm(), provider?.get(signal)]);
+  const logOn = token ? { ...chosen, accessToken: token.token, sign: token.sign } : chosen;
   // Aborts the log-on alone: the connection that comes of it must not end with a later abort.
   const loggingOn = new AbortController();
   const giveUp = () => loggingOn.abort(signal.reason);
@@ -31,11 +37,13 @@ export async function getConnection(options) {
   const open = opener(transport, loggingOn.signal);
   try {
     signal?.throwIfAborted();
-    const client = await wasm.Client.connect(chosen, open);
+    const client = await wasm.Client.connect(logOn, open);
     return new Connection(new Session(client, wasm), chosen.callTimeout);
   } catch (raw) {
     if (signal?.aborted) throw signal.reason;
     const error = fromWasm(raw);
+    // One that the database would not have is not used again.
+    if (error instanceof DatabaseError) provider?.forget(token);
     if (error.code === "OED-TRANSPORT" && open.failure) {
       // Rust took over the words; what else the transport's own error knows goes along.
       error.cause = open.failure.cause ?? open.failure;

@@ -11,6 +11,13 @@ setPlatform({
     const url = new URL("./wasm/oraedge_bg.wasm", import.meta.url);
     return { memory: (await init({ module_or_path: url })).memory, Client };
   },
+  async loadTokens() {
+    const url = new URL("./wasm/oraedge_tokens_bg.wasm", import.meta.url);
+    const tokens = await import("./wasm/oraedge_tokens.js");
+    await tokens.default({ module_or_path: url });
+    return tokens;
+  },
+  inPage: true,
   tcp: () => {
     throw misuse("a browser has no TCP sockets; use webSocket() with an oraedge-bridge");
   },

@@ -147,6 +147,12 @@ export class Connection {
     }
   }
 
+  /** When the token of the log-on expires; undefined for a password, and where the token is mute. */
+  get tokenExpiresAt() {
+    const milliseconds = this.#session.isOpen ? this.#session.client.tokenExpiresAt : undefined;
+    return milliseconds === undefined ? undefined : new Date(milliseconds);
+  }
+
   get callTimeout() {
     return this.#session.isOpen ? this.#callTimeout : undefined;
   }

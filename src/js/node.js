@@ -1,7 +1,7 @@
 // Entry for Node, Deno and Bun.
 
 import { readFile } from "node:fs/promises";
-import { hostname, userInfo } from "node:os";
+import { homedir, hostname, userInfo } from "node:os";
 import process from "node:process";
 
 import { setPlatform } from "./platform.js";
@@ -22,6 +22,16 @@ setPlatform({
     const module = await readFile(new URL("./wasm/oraedge_bg.wasm", import.meta.url));
     return { memory: initSync({ module }).memory, Client };
   },
+  async loadTokens() {
+    const [tokens, module] = await Promise.all([
+      import("./wasm/oraedge_tokens.js"),
+      readFile(new URL("./wasm/oraedge_tokens_bg.wasm", import.meta.url)),
+    ]);
+    tokens.initSync({ module });
+    return tokens;
+  },
+  environment: () => ({ variables: process.env, home: homedir() }),
+  readFile: (path) => readFile(path),
   tcp,
   // Code made from strings is allowed here, and makes rows faster.
   canCompile: true,

@@ -96,17 +96,27 @@ export function executeManyOptions(options) {
 // Options of node-oracledb's getConnection() that change how a log-on is secured. Passing over
 // them silently would connect in a way that the caller did not ask for.
 const NOT_YET = [
-  "accessToken", "externalAuth", "extraAuthParams", "walletLocation", "walletContent",
-  "walletPassword", "httpsProxy", "poolAlias", "edition", "shardingKey", "superShardingKey", "tag",
+  "walletLocation", "walletContent", "walletPassword", "httpsProxy", "poolAlias", "edition",
+  "shardingKey", "superShardingKey", "tag",
 ];
+
+/** Fails unless the options are an object; called before anything is read from them. */
+export function checkObject(options) {
+  check(isObject(options), "options", "an object", options);
+}
 
 const STRINGS = [
   "newPassword", "tnsNames", "program", "machine", "osUser", "terminal", "driverName",
 ];
 
-/** The options of `getConnection()`, in the names that the wasm side reads. */
-export function connectOptions(options, identity) {
-  check(isObject(options), "options", "an object", options);
+/**
+ * The options of `getConnection()`, in the names that the wasm side reads.
+ *
+ * @param {object} options of the caller
+ * @param {object} identity of the program
+ * @param {boolean} byToken whether a token takes the place of user and password
+ */
+export function connectOptions(options, identity, byToken) {
   for (const name of NOT_YET) {
     if (options[name] !== undefined && options[name] !== false) {
       throw misuse(`the option "${name}" of getConnection() is not supported`);
@@ -116,7 +126,7 @@ export function connectOptions(options, identity) {
   const connectString = either(options, "connectString", "connectionString");
   // What was given is not shown: a password must not get into an error's text.
   for (const [name, value] of [["user", user], ["password", options.password]]) {
-    if (typeof value !== "string" || value === "") {
+    if (!byToken && (typeof value !== "string" || value === "")) {
       throw misuse(`"${name}" must be a string that is not empty`);
     }
   }

@@ -65,7 +65,7 @@ test("options that are wrong are named, and no secret is in the message", async 
     [{ transport: "tcp" }, /transport must be a function/],
     [{ privilege: "SYSDBA" }, /"privilege" must be one of the constants/],
     [{ callTimeout: -1 }, /"callTimeout" must be/],
-    [{ accessToken: "token" }, /"accessToken" of getConnection\(\) is not supported/],
+    [{ externalAuth: true }, /externalAuth without a token/],
     [{ walletLocation: "/x" }, /"walletLocation"/],
     [{ signal: 1 }, /"signal" must be an AbortSignal/],
   ];

@@ -27,7 +27,10 @@ export function webSocket(url, options = {}) {
     );
   }
   const target = absolute(url);
-  return (address) => open(Socket, target, address, options);
+  const transport = (address) => open(Socket, target, address, options);
+  // Where the requests of a log-on with a token may go through the same bridge.
+  transport.bridge = { url: target, token: options.token };
+  return transport;
 }
 
 function absolute(url) {
