@@ -27,6 +27,7 @@ pub(super) fn to_js(error: &Error) -> JsValue {
 /// ORA-01013: user requested cancel of current operation.
 const CANCELLED: u32 = 1013;
 
+#[cfg(feature = "wasm-client")]
 /// What a transport of JavaScript threw, with what was being done.
 pub(super) fn from_js(doing: impl Into<String>, thrown: &JsValue) -> Error {
     if property(thrown, "code").as_deref() == Some("OED-MISUSE") {

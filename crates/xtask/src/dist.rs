@@ -10,10 +10,40 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{npm, process, setup, workspace};
 
-/// The most that the wasm may weigh after gzip, in bytes.
-const GZIP_LIMIT: usize = 250_000;
-/// The name of the bindings' files.
-const OUT_NAME: &str = "oraedge";
+/// One wasm file of the package, with its bindings.
+struct Module {
+    /// What it does, for messages.
+    what: &'static str,
+    /// The name of its files.
+    out_name: &'static str,
+    /// The feature of the root package that chooses its exports.
+    feature: &'static str,
+    /// The profile it is built with. Each has its own, hence its own folder: the compiler's file has
+    /// the same name for all features.
+    profile: &'static str,
+    /// The most that it may weigh after gzip, in bytes.
+    gzip_limit: usize,
+}
+
+/// What every program loads.
+const CLIENT: Module = Module {
+    what: "client",
+    out_name: "oraedge",
+    feature: "wasm-client",
+    profile: "wasm",
+    gzip_limit: 250_000,
+};
+
+/// What is loaded for a log-on whose token has to be fetched. It is loaded beside the client, never
+/// instead, so it may not double what a page loads.
+const TOKENS: Module = Module {
+    what: "tokens",
+    out_name: "oraedge_tokens",
+    feature: "wasm-tokens",
+    profile: "wasm-tokens",
+    gzip_limit: 250_000,
+};
+
 /// The hand-written half, copied as it is.
 const HAND_WRITTEN: &str = "src/js";
 
@@ -39,21 +69,13 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
-/// What the wasm weighs, in bytes.
-pub(crate) struct WasmSize {
-    /// As it is.
-    pub(crate) raw: usize,
-    /// After gzip at its best level.
-    pub(crate) gzip: usize,
-}
-
 /// `cargo xtask dist`.
-pub(crate) fn run(args: &Args) -> Result<WasmSize> {
+pub(crate) fn run(args: &Args) -> Result<()> {
     build(&workspace::root().join(&args.out))
 }
 
 /// Writes the package to `pkg/`.
-pub(crate) fn build_default() -> Result<WasmSize> {
+pub(crate) fn build_default() -> Result<()> {
     build(&workspace::path("pkg"))
 }
 
@@ -71,54 +93,73 @@ pub(crate) fn pack() -> Result<PathBuf> {
     Ok(folder.join(name.trim()))
 }
 
-fn build(out: &Path) -> Result<WasmSize> {
+fn build(out: &Path) -> Result<()> {
     let compiler = setup::wasm_compiler()?;
     npm::install(&workspace::path("crates/xtask/npm"))?;
-    let compiled =
-        process::timed(&format!("compile the core to wasm, with {}", compiler.name()), || {
-            compile(compiler)
-        })?;
+    let wasm_folder = workspace::target("dist-wasm");
+    if wasm_folder.exists() {
+        std::fs::remove_dir_all(&wasm_folder).context("target/dist-wasm")?;
+    }
+    std::fs::create_dir_all(&wasm_folder).context("target/dist-wasm")?;
+    for module in [&CLIENT, &TOKENS] {
+        build_module(module, compiler, &wasm_folder)?;
+    }
+    // Only now, so that a build that fails leaves the package as it was.
     if out.exists() {
         std::fs::remove_dir_all(out).with_context(|| out.display().to_string())?;
     }
-    let wasm_folder = out.join("wasm");
-    std::fs::create_dir_all(&wasm_folder).with_context(|| wasm_folder.display().to_string())?;
-    process::timed("make the JavaScript bindings", || bind(&compiled, &wasm_folder))?;
-    let wasm = wasm_folder.join(format!("{OUT_NAME}_bg.wasm"));
-    process::timed("wasm-opt -O1", || optimize(&wasm))?;
-    process::timed("add the hand-written half, licences and README", || assemble(out))?;
-    let size = measure(&wasm)?;
-    println!(
-        "{}: wasm {} bytes, {} after gzip (limit {GZIP_LIMIT})",
-        out.display(),
-        size.raw,
-        size.gzip
-    );
-    if size.gzip > GZIP_LIMIT {
-        bail!("the wasm is {} bytes after gzip; the limit is {GZIP_LIMIT}", size.gzip);
+    process::timed("add the hand-written half, licences and README", || {
+        copy_folder(&wasm_folder, &out.join("wasm"))?;
+        assemble(out)
+    })?;
+    for module in [&CLIENT, &TOKENS] {
+        check_size(module, out)?;
     }
-    Ok(size)
+    Ok(())
 }
 
-fn compile(compiler: setup::WasmCompiler) -> Result<PathBuf> {
+fn build_module(module: &Module, compiler: setup::WasmCompiler, folder: &Path) -> Result<()> {
+    let Module { what, out_name, .. } = module;
+    let compiled =
+        process::timed(&format!("compile {what} to wasm, with {}", compiler.name()), || {
+            compile(module, compiler)
+        })?;
+    process::timed("make the JavaScript bindings", || bind(&compiled, out_name, folder))?;
+    let wasm = folder.join(format!("{out_name}_bg.wasm"));
+    process::timed("wasm-opt -O1", || optimize(&wasm))
+}
+
+fn check_size(module: &Module, out: &Path) -> Result<()> {
+    let Module { what, out_name, gzip_limit, .. } = module;
+    let (raw, gzip) = measure(&out.join("wasm").join(format!("{out_name}_bg.wasm")))?;
+    println!("{}: {what} {raw} bytes, {gzip} after gzip (limit {gzip_limit})", out.display());
+    if gzip > *gzip_limit {
+        bail!("the wasm of {what} is {gzip} bytes after gzip; the limit is {gzip_limit}");
+    }
+    Ok(())
+}
+
+fn compile(module: &Module, compiler: setup::WasmCompiler) -> Result<PathBuf> {
     let target = compiler.target_dir();
     process::run(
         compiler
-            .cargo(&["rustc", "--quiet", "--package", "oraedge", "--lib", "--profile", "wasm"])
+            .cargo(&["rustc", "--quiet", "--package", "oraedge", "--lib"])
+            .args(["--profile", module.profile])
+            .args(["--no-default-features", "--features", module.feature])
             // Only here: a cdylib beside the library would cost every native build a link.
             .args(["--crate-type", "cdylib", "--target", setup::TARGET])
             .arg("--target-dir")
             .arg(&target),
     )?;
-    Ok(target.join(setup::TARGET).join("wasm/oraedge.wasm"))
+    Ok(target.join(setup::TARGET).join(module.profile).join("oraedge.wasm"))
 }
 
 /// One set of bindings serves every runtime: those of wasm-bindgen's target "web", told where
 /// the wasm is by the entry point of the runtime (`fetch`, an imported module, a file read).
-fn bind(compiled: &Path, folder: &Path) -> Result<()> {
+fn bind(compiled: &Path, out_name: &str, folder: &Path) -> Result<()> {
     Bindgen::new()
         .input_path(compiled)
-        .out_name(OUT_NAME)
+        .out_name(out_name)
         .web(true)?
         .typescript(true)
         .omit_default_module_path(true)
@@ -177,9 +218,10 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn measure(wasm: &Path) -> Result<WasmSize> {
+/// The size of a file in bytes: as it is, and after gzip at its best level.
+fn measure(wasm: &Path) -> Result<(usize, usize)> {
     let bytes = std::fs::read(wasm).with_context(|| wasm.display().to_string())?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&bytes)?;
-    Ok(WasmSize { raw: bytes.len(), gzip: encoder.finish()?.len() })
+    Ok((bytes.len(), encoder.finish()?.len()))
 }

@@ -46,7 +46,7 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Setup(args) => setup::run(&args),
         Command::Demo(args) => demo::run(&args),
-        Command::Dist(args) => dist::run(&args).map(|_| ()),
+        Command::Dist(args) => dist::run(&args),
         Command::Test(args) => suite::run(&args),
         Command::Bench(args) => bench::run(&args),
     }

@@ -167,13 +167,17 @@ fn clippy(_: &Args) -> Result<()> {
 
 fn clippy_wasm(_: &Args) -> Result<()> {
     let compiler = setup::wasm_compiler()?;
-    process::run(
-        compiler
-            .cargo(&["clippy", "--quiet", "--package", "oraedge", "--lib"])
-            .args(["--target", setup::TARGET, "--target-dir"])
-            .arg(compiler.target_dir())
-            .args(["--", "-Dwarnings"]),
-    )
+    for feature in ["wasm-client", "wasm-tokens"] {
+        process::run(
+            compiler
+                .cargo(&["clippy", "--quiet", "--package", "oraedge", "--lib"])
+                .args(["--no-default-features", "--features", feature])
+                .args(["--target", setup::TARGET, "--target-dir"])
+                .arg(compiler.target_dir())
+                .args(["--", "-Dwarnings"]),
+        )?;
+    }
+    Ok(())
 }
 
 fn rust(_: &Args) -> Result<()> {
@@ -191,7 +195,7 @@ fn hostile_at_every_byte(_: &Args) -> Result<()> {
 }
 
 fn package(_: &Args) -> Result<()> {
-    dist::build_default().map(|_| ())
+    dist::build_default()
 }
 
 fn javascript(_: &Args) -> Result<()> {

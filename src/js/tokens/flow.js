@@ -92,10 +92,12 @@ async function step(flow, output, keys, host) {
       );
       return;
     case "generateKeyPair": {
-      const pair = await host.generateKeyPair(output.bits);
       const id = keys.size + 1;
-      keys.set(id, pair);
-      flow.keyPair(Date.now(), id, pair.publicKey);
+      await answer(
+        async () => keys.set(id, await host.generateKeyPair(output.bits)).get(id),
+        ({ publicKey }) => flow.keyPair(Date.now(), id, publicKey),
+        (reason) => flow.noKeyPair(Date.now(), reason),
+      );
       return;
     }
     case "sign":
@@ -109,8 +111,11 @@ async function step(flow, output, keys, host) {
       await new Promise((resolve) => setTimeout(resolve, output.milliseconds));
       flow.waited(Date.now());
       return;
-    default:
+    case "note":
       host.note(output.text);
+      return;
+    default:
+      throw new OraedgeError("OED-INTERNAL", `the token flow stopped at "${output.kind}"`);
   }
 }
 
