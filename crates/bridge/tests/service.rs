@@ -5,13 +5,14 @@ mod support;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use oraedge_bridge::{Limits, SUBPROTOCOL};
+use oraedge_bridge::{Limits, RunningBridge, SUBPROTOCOL};
 use serde_json::{Value, json};
 use support::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
@@ -81,17 +82,7 @@ async fn the_bridge_itself_may_speak_tls() {
             .await;
     assert!(bridge.url().starts_with("wss://"));
 
-    let mut roots = RootCertStore::empty();
-    let issuer = rustls_pem(&ca.pem);
-    roots.add(issuer).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let tcp = TcpStream::connect(bridge.addr()).await.unwrap();
-    let name = ServerName::try_from("localhost").unwrap();
-    let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap();
+    let tls = tls_to(&bridge, &ca).await;
     let mut request = "wss://localhost/some/path".into_client_request().unwrap();
     request.headers_mut().insert("origin", ORIGIN.parse().unwrap());
     request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse().unwrap());
@@ -101,6 +92,60 @@ async fn the_bridge_itself_may_speak_tls() {
     assert_eq!(client.control().await["type"], "connected");
     client.bytes("hello").await;
     assert_eq!(client.read(5).await, b"hello");
+}
+
+/// TLS with the bridge, trusting `ca` alone.
+async fn tls_to(bridge: &RunningBridge, ca: &Authority) -> TlsStream<TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(rustls_pem(&ca.pem)).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let tcp = TcpStream::connect(bridge.addr()).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_used_without_a_new_start() {
+    let ca = Authority::new("Bridge Root");
+    let path = |name: &str| {
+        std::env::temp_dir().join(format!("oraedge-service-{}-{name}", std::process::id()))
+    };
+    let (chain, key) = (path("chain.pem"), path("key.pem"));
+    let write = |identity: &Identity| {
+        std::fs::write(&chain, &identity.pem).unwrap();
+        std::fs::write(&key, identity.key.serialize_pem()).unwrap();
+    };
+    let [old, new] = [0, 1].map(|_| ca.issue(&["localhost"], |_| {}));
+    write(&old);
+    let bridge = start(builder(&[]).listen_tls_files(&chain, &key)).await;
+    let shown =
+        |tls: &TlsStream<TcpStream>| tls.get_ref().1.peer_certificates().unwrap()[0].clone();
+    let mut open = tls_to(&bridge, &ca).await;
+    assert_eq!(shown(&open), old.certificate);
+
+    // Half of the pair is new: the old pair stays.
+    std::fs::write(&chain, &new.pem).unwrap();
+    bridge.reload();
+    assert_eq!(shown(&tls_to(&bridge, &ca).await), old.certificate);
+    write(&new);
+    // The files are looked at by and by, without being told.
+    let begin = Instant::now();
+    while shown(&tls_to(&bridge, &ca).await) != new.certificate {
+        assert!(begin.elapsed() < PATIENCE, "the new certificate is not used");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    open.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = timeout(PATIENCE, open.read_to_end(&mut answer)).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "the connection from before goes on");
+    for file in [chain, key] {
+        std::fs::remove_file(file).unwrap();
+    }
 }
 
 fn rustls_pem(pem: &str) -> tokio_rustls::rustls::pki_types::CertificateDer<'static> {
