@@ -293,6 +293,7 @@ fn check_limits(limits: &Limits) -> Result<(), ConfigError> {
         (limits.handshake.is_zero(), "handshake-timeout"),
         (limits.connect.is_zero(), "connect-timeout"),
         (limits.identity.is_zero(), "identity-timeout"),
+        (limits.stall.is_zero(), "stall-timeout"),
         (limits.ping_interval.is_zero(), "ping-interval"),
     ];
     match zero.iter().find(|(is_zero, _)| *is_zero) {

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::message::{BridgeFrame, ClientFrame};
 use crate::refusal::{Code, Refusal};
+use crate::server::Limits;
 use crate::tls::broken_stream_text;
 use crate::tunnel::{Sink, Source, Tunnel};
 use crate::upstream::Upstream;
@@ -78,10 +79,20 @@ impl Traffic {
         }
     }
 
-    fn moved(&self, counter: &AtomicU64, bytes: usize) {
+    /// Counts bytes; an end if they are more than the connection may carry.
+    fn moved(&self, counter: &AtomicU64, bytes: usize, limits: &Limits) -> Result<(), Ending> {
         counter.fetch_add(bytes as u64, Relaxed);
         let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last.store(now, Relaxed);
+        let carried = self.up.load(Relaxed).saturating_add(self.down.load(Relaxed));
+        match limits.max_bytes {
+            Some(max) if carried > max => Err(Ending::Failed(Refusal::new(
+                Code::ByteLimit,
+                format!("the connection has carried its {max} bytes"),
+                "connect again; oraedge-bridge --max-bytes sets the limit",
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// How long the connection has been up, in seconds.
@@ -151,6 +162,13 @@ async fn both_ways(
         }
     };
     let mut idle = pin!(idle);
+    let lifetime = async {
+        match limits.lifetime {
+            Some(limit) => sleep_until(traffic.start + limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    let mut lifetime = pin!(lifetime);
     let mut half_closed_until: Option<Instant> = None;
     loop {
         select! {
@@ -186,6 +204,11 @@ async fn both_ways(
                 format!("no bytes either way for {} s", limits.idle.unwrap_or_default().as_secs()),
                 "connect again; oraedge-bridge --idle-timeout sets the limit",
             ))),
+            () = &mut lifetime => return Some(Ending::Failed(Refusal::new(
+                Code::LifetimeOver,
+                format!("the connection has been open for {} s", limits.lifetime.unwrap_or_default().as_secs()),
+                "connect again; oraedge-bridge --max-lifetime sets the limit",
+            ))),
             () = sleep_until(half_closed_until.unwrap_or(traffic.start)), if half_closed_until.is_some() => {
                 return Some(Ending::Done);
             }
@@ -214,8 +237,9 @@ async fn download(
     stop: &CancellationToken,
 ) -> DownloadEnd {
     let traffic = &tunnel.traffic;
+    let limits = tunnel.limits();
     let mut chunks = Chunks::new();
-    let every = tunnel.limits().ping_interval;
+    let every = limits.ping_interval;
     let mut pings = interval_at(Instant::now() + every, every);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let draining = &tunnel.shared.draining;
@@ -243,25 +267,41 @@ async fn download(
             chunk = chunks.next(reader) => match chunk {
                 Ok(chunk) if chunk.is_empty() => {
                     traffic.database_ended.store(true, Relaxed);
-                    return match sink.send(Message::text(BridgeFrame::Eof.to_json())).await {
+                    let eof = Message::text(BridgeFrame::Eof.to_json());
+                    return match send(tunnel, sink, eof).await {
                         Ok(()) => DownloadEnd::Eof,
-                        Err(_) => DownloadEnd::Over(Ending::ClientLeft),
+                        Err(ending) => DownloadEnd::Over(ending),
                     };
                 }
                 Ok(chunk) => {
                     let length = chunk.len();
-                    if sink.send(Message::Binary(chunk)).await.is_err() {
-                        return DownloadEnd::Over(Ending::ClientLeft);
+                    let sent = send(tunnel, sink, Message::Binary(chunk)).await;
+                    let sent = sent.and_then(|()| traffic.moved(&traffic.down, length, limits));
+                    if let Err(ending) = sent {
+                        return DownloadEnd::Over(ending);
                     }
-                    traffic.moved(&traffic.down, length);
                     continue;
                 }
                 Err(error) => return DownloadEnd::Over(lost(tunnel, &error)),
             },
         };
-        if sink.send(message).await.is_err() {
-            return DownloadEnd::Over(Ending::ClientLeft);
+        if let Err(ending) = send(tunnel, sink, message).await {
+            return DownloadEnd::Over(ending);
         }
+    }
+}
+
+/// Sends a frame to a client that may be slow, but must not stand still.
+async fn send(tunnel: &Tunnel, sink: &mut Sink, message: Message) -> Result<(), Ending> {
+    let stall = tunnel.limits().stall;
+    match timeout(stall, sink.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(Ending::ClientLeft),
+        Err(_) => Err(Ending::Failed(Refusal::new(
+            Code::ClientStalled,
+            format!("the client took no bytes for {} s", stall.as_secs_f32()),
+            "read on, or connect again when there is time to; oraedge-bridge --stall-timeout sets the limit",
+        ))),
     }
 }
 
@@ -305,7 +345,9 @@ async fn upload(
                     return UploadEnd::Over(lost(tunnel, &error));
                 }
                 traffic.upload_blocked.store(false, Relaxed);
-                traffic.moved(&traffic.up, bytes.len());
+                if let Err(ending) = traffic.moved(&traffic.up, bytes.len(), tunnel.limits()) {
+                    return UploadEnd::Over(ending);
+                }
             }
             Message::Text(text) => match ClientFrame::parse(&text) {
                 Ok(ClientFrame::Eof) if ended => return bad("eof came twice"),

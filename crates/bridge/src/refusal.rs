@@ -27,6 +27,12 @@ pub enum Code {
     HandshakeTimeout,
     /// No bytes either way for too long.
     IdleTimeout,
+    /// The connection has been open for as long as one may be.
+    LifetimeOver,
+    /// The connection has carried as many bytes as one may.
+    ByteLimit,
+    /// The client takes no more bytes.
+    ClientStalled,
     /// The client stopped answering pings.
     ClientGone,
     /// A frame above the size limit.
@@ -66,6 +72,9 @@ impl Code {
             Code::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Code::HandshakeTimeout => "HANDSHAKE_TIMEOUT",
             Code::IdleTimeout => "IDLE_TIMEOUT",
+            Code::LifetimeOver => "LIFETIME_OVER",
+            Code::ByteLimit => "BYTE_LIMIT",
+            Code::ClientStalled => "CLIENT_STALLED",
             Code::ClientGone => "CLIENT_GONE",
             Code::MessageTooBig => "MESSAGE_TOO_BIG",
             Code::TooManyConnections => "TOO_MANY_CONNECTIONS",
@@ -91,8 +100,12 @@ impl Code {
             | Code::AddressNotAllowed
             | Code::PathNotAllowed => 4403,
             Code::MethodNotAllowed => 4405,
-            Code::HandshakeTimeout | Code::IdleTimeout | Code::ClientGone => 4408,
-            Code::MessageTooBig => 4413,
+            Code::HandshakeTimeout
+            | Code::IdleTimeout
+            | Code::LifetimeOver
+            | Code::ClientStalled
+            | Code::ClientGone => 4408,
+            Code::MessageTooBig | Code::ByteLimit => 4413,
             Code::TooManyConnections => 4429,
             Code::NameLookupFailed
             | Code::ConnectionRefused

@@ -19,7 +19,6 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
@@ -58,6 +57,12 @@ pub struct Limits {
     pub identity: Duration,
     /// Without a byte either way; `None` for no limit.
     pub idle: Option<Duration>,
+    /// From the begin of a WebSocket; `None` for no limit.
+    pub lifetime: Option<Duration>,
+    /// Bytes that a connection may carry, both ways together; `None` for no limit.
+    pub max_bytes: Option<u64>,
+    /// For the client to take a frame.
+    pub stall: Duration,
     /// Between two pings to the client.
     pub ping_interval: Duration,
     /// From the begin of a shutdown to the closing of what is still open.
@@ -74,14 +79,19 @@ impl Default for Limits {
             connect: Duration::from_secs(20),
             identity: Duration::from_secs(60),
             idle: Some(Duration::from_secs(3600)),
+            lifetime: None,
+            max_bytes: None,
+            stall: Duration::from_secs(120),
             ping_interval: Duration::from_secs(20),
             drain: Duration::from_secs(30),
         }
     }
 }
 
-/// Sockets beyond `max_connections` that may be open: for `/healthz` and for refusals with a reason.
+/// Sockets beyond the limits of connections that may be open, in all and from one address: for
+/// `/healthz`, for refusals with a reason, and for those who have not said yet what they want.
 const SPARE_SOCKETS: usize = 128;
+const SPARE_SOCKETS_PER_ADDRESS: usize = 16;
 
 /// The WebSocket library's read buffer for each connection; larger frames grow their own.
 const READ_BUFFER: usize = 16 * 1024;
@@ -128,16 +138,19 @@ impl Shared {
     }
 }
 
-/// Where a request came from; the permit counts its socket for as long as it lives.
+/// Where a request came from; the place counts its socket for as long as it lives.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     pub(crate) peer: SocketAddr,
-    _socket: Arc<OwnedSemaphorePermit>,
+    _socket: Arc<Place>,
 }
 
 /// Accepts until the bridge goes down.
 pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let sockets = Arc::new(Semaphore::new(shared.limits.max_connections + SPARE_SOCKETS));
+    let sockets = Admission::new(
+        shared.limits.max_connections.saturating_add(SPARE_SOCKETS),
+        shared.limits.max_connections_per_address.saturating_add(SPARE_SOCKETS_PER_ADDRESS),
+    );
     loop {
         let accepted = select! {
             () = shared.draining.cancelled() => return,
@@ -152,11 +165,11 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 continue;
             }
         };
-        let Ok(permit) = Arc::clone(&sockets).try_acquire_owned() else {
+        let Ok(place) = sockets.admit(peer.ip()) else {
             warn!(%peer, "too many open sockets, hung up");
             continue;
         };
-        let client = Client { peer, _socket: Arc::new(permit) };
+        let client = Client { peer, _socket: Arc::new(place) };
         shared.tasks.spawn(serve_socket(tcp, client, Arc::clone(&shared)));
     }
 }

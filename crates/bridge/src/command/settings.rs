@@ -84,6 +84,15 @@ pub(crate) struct Settings {
     /// [default: 3600]
     #[arg(long, value_name = "SECONDS")]
     idle_timeout: Option<u64>,
+    /// Seconds that a connection may be open at all; 0 for no limit [default: 0]
+    #[arg(long, value_name = "SECONDS")]
+    max_lifetime: Option<u64>,
+    /// Bytes that a connection may carry, both ways together; 0 for no limit [default: 0]
+    #[arg(long, value_name = "BYTES")]
+    max_bytes: Option<u64>,
+    /// Seconds for the client to take a frame [default: 120]
+    #[arg(long, value_name = "SECONDS")]
+    stall_timeout: Option<u64>,
     /// Seconds between two pings to the client [default: 20]
     #[arg(long, value_name = "SECONDS")]
     ping_interval: Option<u64>,
@@ -161,6 +170,9 @@ impl Settings {
             connect_timeout: self.connect_timeout.or(file.connect_timeout),
             identity_timeout: self.identity_timeout.or(file.identity_timeout),
             idle_timeout: self.idle_timeout.or(file.idle_timeout),
+            max_lifetime: self.max_lifetime.or(file.max_lifetime),
+            max_bytes: self.max_bytes.or(file.max_bytes),
+            stall_timeout: self.stall_timeout.or(file.stall_timeout),
             ping_interval: self.ping_interval.or(file.ping_interval),
             drain_timeout: self.drain_timeout.or(file.drain_timeout),
             log_format: self.log_format.or(file.log_format),
@@ -251,6 +263,9 @@ impl Settings {
             connect: seconds(self.connect_timeout, standard.connect),
             identity: seconds(self.identity_timeout, standard.identity),
             idle: or_none(self.idle_timeout, standard.idle),
+            lifetime: or_none(self.max_lifetime, standard.lifetime),
+            max_bytes: self.max_bytes.map_or(standard.max_bytes, |n| (n > 0).then_some(n)),
+            stall: seconds(self.stall_timeout, standard.stall),
             ping_interval: seconds(self.ping_interval, standard.ping_interval),
             drain: seconds(self.drain_timeout, standard.drain),
         }
