@@ -99,10 +99,7 @@ impl TokenFlow {
                 _ => mailbox.expected == Some(kind),
             };
             if !fits {
-                let expected = match mailbox.expected {
-                    Some(expected) => expected,
-                    None => "Start",
-                };
+                let expected = mailbox.expected.unwrap_or("Start");
                 let error = Error::misuse(
                     format!(
                         "a token flow was given the input {kind} while it waits for {expected}"

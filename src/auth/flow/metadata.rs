@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::credentials::Regions;
 use super::driver::Host;
-use super::retry::{Answer, RetryPolicy, Unsigned, send};
+use super::retry::{Answer, RetryPolicy, Unsigned, jittered, send};
 use super::{AuthParams, Key, endpoint, service_error};
 use crate::auth::http::HttpRequest;
 use crate::auth::oci::region::{self, Region};
@@ -22,6 +22,9 @@ const VERSION_2: &str = "/opc/v2";
 
 /// Where there is a metadata service it answers in milliseconds; where there is none, nobody does.
 const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// While an instance starts, its identity may not be there yet, so 404 is worth another attempt.
+const ATTEMPTS_NOT_FOUND: u32 = 3;
 
 const HINT: &str = "this method works on OCI compute instances only, where the metadata service is \
                     reached at 169.254.169.254 (another address: `metadata_base_url` or \
@@ -48,16 +51,26 @@ impl Metadata {
     pub(crate) async fn text(&mut self, host: &Host, path: &str, what: &str) -> Result<String> {
         let doing = format!("asking the metadata service of this instance for {what}");
         let mut answer = self.get(host, path, &doing).await?;
-        if answer.response.status == 404
-            && let Some(stem) = self.base.strip_suffix(VERSION_2)
-        {
-            let version_1 = Metadata { base: format!("{stem}{VERSION_1}") };
-            let other = version_1.get(host, path, &doing).await?;
-            if other.response.is_success() {
-                host.note("the metadata service of this instance knows its version 1 only");
-                *self = version_1;
-                answer = other;
+        for attempt in 1..=ATTEMPTS_NOT_FOUND {
+            if answer.response.status != 404 {
+                break;
             }
+            if let Some(stem) = self.base.strip_suffix(VERSION_2) {
+                let version_1 = Metadata { base: format!("{stem}{VERSION_1}") };
+                let other = version_1.get(host, path, &doing).await?;
+                if other.response.is_success() {
+                    host.note("the metadata service of this instance knows its version 1 only");
+                    *self = version_1;
+                    answer = other;
+                    break;
+                }
+            }
+            let pause = jittered(attempt, host.random());
+            if attempt == ATTEMPTS_NOT_FOUND || pause >= host.time_left() {
+                break;
+            }
+            host.wait(pause).await;
+            answer = self.get(host, path, &doing).await?;
         }
         if !answer.response.is_success() {
             return Err(service_error::refused(&doing, &answer, HINT));

@@ -20,40 +20,33 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// OCI refuses requests whose date is further off than this.
 const ALLOWED_SKEW: Duration = Duration::from_secs(300);
 
-/// How often, and after what.
+/// How often.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryPolicy {
     /// Attempts in all.
     attempts: u32,
-    /// Whether 404 may pass by itself, as it does at an instance's metadata service.
-    not_found: bool,
-    /// Whether 429 is worth another attempt.
-    throttled: bool,
 }
 
 impl RetryPolicy {
     /// Oracle's `DEFAULT_RETRY_STRATEGY`.
-    pub(crate) const SERVICE: RetryPolicy =
-        RetryPolicy { attempts: 8, not_found: false, throttled: true };
+    pub(crate) const SERVICE: RetryPolicy = RetryPolicy { attempts: 8 };
     /// Oracle's `DEFAULT_FEDERATION_CLIENT_RETRY_STRATEGY`, with 429 added.
-    pub(crate) const FEDERATION: RetryPolicy =
-        RetryPolicy { attempts: 3, not_found: false, throttled: true };
+    pub(crate) const FEDERATION: RetryPolicy = RetryPolicy { attempts: 3 };
     /// For an instance's metadata service. Oracle's SDK makes eight attempts there; where there is
     /// none, each takes as long as its timeout, so it is three here.
-    pub(crate) const METADATA: RetryPolicy =
-        RetryPolicy { attempts: 3, not_found: true, throttled: true };
+    pub(crate) const METADATA: RetryPolicy = RetryPolicy { attempts: 3 };
+}
 
-    fn retries(self, response: &HttpResponse) -> bool {
-        match response.status {
-            404 => self.not_found,
-            409 => {
-                let code = service_error::code_of(response);
-                matches!(code.as_deref(), Some("IncorrectState" | "LockConflict"))
-            }
-            429 => self.throttled,
-            501 => false,
-            status => status >= 500,
+/// Whether an answer of this kind may be another one next time.
+fn may_pass(response: &HttpResponse) -> bool {
+    match response.status {
+        409 => {
+            let code = service_error::code_of(response);
+            matches!(code.as_deref(), Some("IncorrectState" | "LockConflict"))
         }
+        429 => true,
+        501 => false,
+        status => status >= 500,
     }
 }
 
@@ -130,7 +123,7 @@ pub(crate) async fn send<A: Authenticate + Sync>(
             continue;
         }
         let pause = match &outcome {
-            Ok(response) if !policy.retries(response) => {
+            Ok(response) if !may_pass(response) => {
                 let response = response.clone();
                 return Ok(Answer { response, asked, attempts });
             }
@@ -198,11 +191,12 @@ fn retry_after(response: &HttpResponse, now: UnixTime) -> Option<Duration> {
     }
 }
 
-/// A random part of the pause that is due after so many attempts.
-fn jittered(attempts: u32, random: [u8; 32]) -> Duration {
+/// A random part of the pause that is due after so many attempts, in whole milliseconds.
+pub(crate) fn jittered(attempts: u32, random: [u8; 32]) -> Duration {
     let doublings = attempts.saturating_sub(1).min(16);
     let pause = BASE_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
     let [a, b, ..] = random;
     let share = u32::from(u16::from_be_bytes([a, b])) + 1;
-    pause * share / 0x1_0000
+    let millis = (pause * share / 0x1_0000).as_millis();
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }
