@@ -42,7 +42,7 @@ fn recorded(target: &str) -> Vec<Vec<u8>> {
         "number" => number_inputs(bytes),
         "number_text" => number_inputs(|record| record["expect"]["sql"].as_str().unwrap().into()),
         "value" => value_inputs(),
-        "connect_string" => Vec::new(),
+        "connect_string" | "oci_config" | "oci_key" | "jwt" => Vec::new(),
         _ => {
             let sessions = sessions(&folder);
             let streams = sessions.iter().flat_map(|packets| match target {
@@ -125,6 +125,9 @@ fn connection_inputs(packets: &[Vec<u8>]) -> Vec<Vec<u8>> {
 /// Inputs that every target begins with, recordings or not.
 fn written(target: &str) -> Vec<Vec<u8>> {
     let texts: &[&str] = match target {
+        "oci_config" => return config_inputs(),
+        "oci_key" => return key_inputs(),
+        "jwt" => return lines(include_str!("../crates/fuzz/seeds/jwt.txt")),
         "number_text" => &["0", " -12.50 ", "1e-130", "9.99e125", "~", "-~", "1234567890123456789"],
         "value" => &[
             "\u{c}\u{0}2013-01-02 10:06:49.5",
@@ -152,6 +155,30 @@ fn written(target: &str) -> Vec<Vec<u8>> {
         _ => &[],
     };
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+fn lines(text: &str) -> Vec<Vec<u8>> {
+    text.lines().map(|line| line.as_bytes().to_vec()).collect()
+}
+
+/// The files whose meaning Oracle's SDK was asked for.
+fn config_inputs() -> Vec<Vec<u8>> {
+    let rows = include_str!("vectors/oci_config.jsonl").lines();
+    let texts = rows.filter_map(|row| {
+        let row: Json = serde_json::from_str(row).unwrap();
+        Some(row["text"].as_str()?.as_bytes().to_vec())
+    });
+    texts.collect()
+}
+
+/// Keys in every form.
+fn key_inputs() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/oci_keys");
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    // The order of the folder is not the same everywhere, and a seed is to do the same again.
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
 /// Inputs that broke something once.
@@ -317,6 +344,21 @@ fn response() {
 #[test]
 fn connection() {
     run_target("connection");
+}
+
+#[test]
+fn oci_config() {
+    run_target("oci_config");
+}
+
+#[test]
+fn oci_key() {
+    run_target("oci_key");
+}
+
+#[test]
+fn jwt() {
+    run_target("jwt");
 }
 
 #[test]

@@ -4,6 +4,9 @@
 //!
 //! A body panics where a promise is broken; that an input is refused is never a failure.
 
+use oraedge::auth::Secret;
+use oraedge::auth::jwt::Claims;
+use oraedge::auth::oci::{ApiKey, OciConfig};
 use oraedge::connect_string::{ConnectDescriptor, TnsNames, split_credentials};
 use oraedge::error::Error;
 use oraedge::protocol::{
@@ -24,7 +27,7 @@ use oraedge::wire::value::{
 pub type Body = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Body); 7] = [
+pub const TARGETS: [(&str, Body); 10] = [
     ("number", number),
     ("number_text", number_text),
     ("value", value),
@@ -32,6 +35,9 @@ pub const TARGETS: [(&str, Body); 7] = [
     ("framer", framer),
     ("response", response),
     ("connection", connection),
+    ("oci_config", oci_config),
+    ("oci_key", oci_key),
+    ("jwt", jwt),
 ];
 
 /// A NUMBER from its bytes.
@@ -148,6 +154,75 @@ pub fn connect_string(data: &[u8]) {
         }
         Err(error) => {
             let _ = error.to_string();
+        }
+    }
+}
+
+/// A configuration file of OCI: what a profile has comes back when it is written down.
+pub fn oci_config(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let all = match OciConfig::parse(text) {
+        Ok(all) => all,
+        Err(error) => return check_line(text, &error),
+    };
+    for name in all.names() {
+        let Ok(config) = all.profile(name) else { continue };
+        let _ = config.validate();
+        let mut written = format!("[{name}]\n");
+        for key in config.keys() {
+            let value = config.get(key).expect("a key that is named is there");
+            assert!(config.line(key).is_some(), "{key:?} of {text:?} has no line");
+            written += &format!("{key}={}\n", value.replace('\n', "\n "));
+        }
+        let again = OciConfig::parse(&written).and_then(|all| all.profile(name));
+        let again = again.unwrap_or_else(|error| panic!("{text:?} as {written:?}: {error}"));
+        assert!(again.keys().eq(config.keys()), "{text:?} as {written:?}");
+        for key in config.keys() {
+            // A line of a value that begins like a comment is one when it is written again.
+            let value = config.get(key).unwrap_or_default();
+            if !value.contains('\n') {
+                assert_eq!(again.get(key), Some(value), "{text:?} as {written:?}");
+            }
+        }
+    }
+}
+
+/// An error about a file names a line that it has.
+fn check_line(text: &str, error: &Error) {
+    let told = error.to_string();
+    let (_, line) = told.split_once(": line ").expect("an error names its line");
+    let digits = line.split(':').next().unwrap_or_default();
+    let number: usize = digits.parse().unwrap_or_else(|_| panic!("no line in {told:?}"));
+    let lines = text.split(['\n', '\r']).count();
+    assert!((1..=lines).contains(&number), "line {number} of {lines}: {told}");
+}
+
+/// A private key in PEM, with a pass phrase: what is read can sign and be written.
+pub fn oci_key(data: &[u8]) {
+    let pass_phrase = Secret::from("correct horse");
+    let Ok(key) = ApiKey::from_file(data, Some(&pass_phrase)) else { return };
+    key.check_fingerprint(&key.fingerprint()).expect("a key has its own fingerprint");
+    let signature = key.sign_sha256(b"message").expect("a key that was read can sign");
+    assert_eq!(u32::try_from(signature.len()), Ok(key.bits().div_ceil(8)));
+    key.public_key_pem().expect("a key that was read can be written");
+}
+
+/// The claims of a token, and as what stands between the dots of one.
+pub fn jwt(data: &[u8]) {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let inner = Base64UrlUnpadded::encode_string(data);
+    for token in [text, &format!("e30.{inner}.e30")] {
+        let Ok(claims) = Claims::parse(token) else { continue };
+        let _ = claims.subject();
+        for date in [claims.expires_at(), claims.issued_at()] {
+            if let Ok(Some(date)) = date {
+                assert_eq!(
+                    oraedge::time::UnixTime::parse_http_date(&date.http_date())
+                        .map(oraedge::time::UnixTime::as_secs),
+                    Some(date.as_secs())
+                );
+            }
         }
     }
 }

@@ -91,12 +91,19 @@ fn targets(folder: &Path) -> Result<Vec<String>> {
 /// Writes what the target starts from, and says how many inputs that is.
 fn write_seeds(target: &str, folder: &Path) -> Result<usize> {
     let seeds = match target {
-        "connect_string" => {
-            std::fs::read_to_string(workspace::path("crates/fuzz/seeds/connect_string.txt"))?
+        "connect_string" | "jwt" => {
+            std::fs::read_to_string(workspace::path(&format!("crates/fuzz/seeds/{target}.txt")))?
                 .lines()
                 .map(|line| line.as_bytes().to_vec())
                 .collect()
         }
+        "oci_config" => read_lines(&workspace::path("tests/vectors/oci_config.jsonl"))?
+            .iter()
+            .filter_map(|row| Some(row["text"].as_str()?.as_bytes().to_vec()))
+            .collect(),
+        "oci_key" => std::fs::read_dir(workspace::path("tests/vectors/oci_keys"))?
+            .map(|file| Ok(std::fs::read(file?.path())?))
+            .collect::<Result<_>>()?,
         "number" => recorded_values(|value| value["type"] == "NUMBER", |_, bytes| bytes)?,
         "number_text" => recorded_values(
             |value| value["type"] == "NUMBER",

@@ -21,10 +21,10 @@ use crate::error::{Error, Result};
 pub(super) const MAX_PEM: usize = 64 * 1024;
 
 /// The most work that a pass phrase may ask for: rounds of PBKDF2. OpenSSL writes 2048.
-const MAX_ROUNDS: u32 = 10_000_000;
+const MAX_ROUNDS: u32 = 2_000_000;
 
-/// The most memory that scrypt may ask for, in bytes. OpenSSL writes 16 MiB and reads 32 MiB.
-const MAX_SCRYPT_MEMORY: u64 = 64 * 1024 * 1024;
+/// The most memory that scrypt may write in all, in bytes. OpenSSL asks for 16 MiB.
+const MAX_SCRYPT_WORK: u64 = 128 * 1024 * 1024;
 
 /// How to get a form of encryption that every reader knows.
 const CONVERT: &str =
@@ -193,9 +193,9 @@ pub(super) fn decrypt_pkcs8(
     let too_much = match &parameters.kdf {
         Kdf::Pbkdf2(kdf) => kdf.iteration_count > MAX_ROUNDS,
         Kdf::Scrypt(kdf) => {
-            let lanes = u64::from(kdf.parallelization).saturating_add(1);
+            let lanes = u64::from(kdf.parallelization);
             let block = 128 * u64::from(kdf.block_size);
-            block.saturating_mul(kdf.cost_parameter.max(lanes)) > MAX_SCRYPT_MEMORY
+            block.saturating_mul(kdf.cost_parameter).saturating_mul(lanes) > MAX_SCRYPT_WORK
         }
         _ => return Err(unknown()),
     };
