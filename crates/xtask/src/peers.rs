@@ -1,5 +1,6 @@
 //! Oracle's own drivers, unchanged, against the simulator: the script `tests/peers/script.json`
-//! over TCP and TCPS on every generation, what comes back compared with what has to.
+//! over TCP and TCPS on every generation, and over mutual TLS on those that Autonomous Database
+//! has; what comes back compared with what has to.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,10 @@ const PYTHON_DRIVERS: [&str; 3] = ["26.1.0", "4.0.2", "3.4.2"];
 /// How long one driver may take for the whole script.
 const RUN_TIMEOUT: Duration = Duration::from_secs(180);
 const TRANSPORTS: [&str; 2] = ["tcp", "tcps"];
+/// Mutual TLS: TCPS with a certificate of the client's own.
+const MUTUAL: &str = "mtls";
+/// The generations that Autonomous Database has, where a wallet is the usual way.
+const MUTUAL_GENERATIONS: [&str; 2] = ["19c", "23ai"];
 
 /// Which runs to do; all by default.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -63,15 +68,32 @@ pub(crate) fn run(filter: &Filter) -> Result<()> {
     }
     let mut table: BTreeMap<(usize, &str), Vec<String>> = BTreeMap::new();
     let mut failed = 0;
+    let mut runs = 0;
     for generation in &generations {
         let mut simulator = Simulator::start(generation)?;
+        let mut mutual = match MUTUAL_GENERATIONS.contains(generation) {
+            true => Some(Simulator::start_with(generation, &["--require-client-certificate"])?),
+            false => None,
+        };
         for (index, driver) in drivers.iter().enumerate() {
-            for transport in TRANSPORTS {
+            for transport in TRANSPORTS.into_iter().chain([MUTUAL]) {
+                let simulator = match (transport, &mut mutual) {
+                    (MUTUAL, Some(mutual)) => mutual,
+                    (MUTUAL, None) => {
+                        table.entry((index, transport)).or_default().push(String::new());
+                        continue;
+                    }
+                    _ => &mut simulator,
+                };
                 let start = Instant::now();
-                let failures = driver.run(&script, &simulator, transport, generation)?;
+                let mut failures = driver.run(&script, simulator, transport, generation)?;
+                if transport == MUTUAL && !driver.is_refused_without_wallet(&script, simulator)? {
+                    failures.insert("mtls".into(), "logged on without a certificate".into());
+                }
                 if let Some(status) = simulator.ended()? {
                     bail!("the simulator ended with {status} while {} used it", driver.name);
                 }
+                runs += 1;
                 println!(
                     "{}",
                     json!({
@@ -98,7 +120,7 @@ pub(crate) fn run(filter: &Filter) -> Result<()> {
         println!("| {name} | {transport} | {} |", cells.join(" | "));
     }
     if failed > 0 {
-        bail!("{failed} of {} runs failed", table.len() * generations.len());
+        bail!("{failed} of {runs} runs failed");
     }
     Ok(())
 }
@@ -152,25 +174,46 @@ impl Driver {
         transport: &str,
         generation: &str,
     ) -> Result<BTreeMap<String, String>> {
+        let output = self.output(script, simulator, transport)?;
+        Ok(self.compare(script, &output, version_of(generation)))
+    }
+
+    /// Whether a simulator of mutual TLS refuses this driver when it shows no certificate.
+    fn is_refused_without_wallet(&self, script: &Script, simulator: &Simulator) -> Result<bool> {
+        let output = self.output(script, simulator, "tcps")?;
+        let log_on = output.lines().find_map(|line| {
+            let answer: Value = serde_json::from_str(line).ok()?;
+            (answer["step"] == "logon").then_some(answer)
+        });
+        Ok(log_on.is_some_and(|answer| answer["error"].is_string()))
+    }
+
+    fn output(&self, script: &Script, simulator: &Simulator, transport: &str) -> Result<String> {
         let mut command = process::command(&self.program);
         // So that a value of a local time zone is the same on every machine.
         command.args(&self.arguments).arg(&script.path).env("TZ", "UTC");
-        if transport == "tcps" {
-            let address = simulator.tcps()?;
-            command.arg(format!("tcps://{address}/{}", services::SERVICE));
-            self.trust(&mut command, &simulator.ca_file())?;
-        } else {
-            command.arg(format!("{}/{}", simulator.tcp()?, services::SERVICE));
-            command.args([services::USER, services::PASSWORD]);
+        let connect_string = match transport {
+            "tcp" => format!("{}/{}", simulator.tcp()?, services::SERVICE),
+            _ => format!("tcps://{}/{}", simulator.tcps()?, services::SERVICE),
+        };
+        command.args([&connect_string, services::USER, services::PASSWORD]);
+        match transport {
+            "tcps" => self.trust(&mut command, &simulator.ca_file())?,
+            MUTUAL => {
+                command.arg(simulator.client_wallet()).arg(services::WALLET_PASSWORD);
+                if self.language == "rust" {
+                    // Beside a key, it does not take roots from the wallet.
+                    command.env("ORAEDGE_PEER_ROOTS", simulator.ca_file());
+                }
+            }
+            _ => {}
         }
-        let output = output_within(&mut command, RUN_TIMEOUT)?;
-        Ok(self.compare(script, &output, version_of(generation)))
+        output_within(&mut command, RUN_TIMEOUT)
     }
 
     /// The rest of the command line, with the simulator's authority in the way that the driver
     /// has for it.
     fn trust(&self, command: &mut Command, ca_file: &Path) -> Result<()> {
-        command.args([services::USER, services::PASSWORD]);
         match self.language {
             "python" => drop(command.arg(ca_file)),
             "node" => drop(command.env("NODE_EXTRA_CA_CERTS", ca_file)),

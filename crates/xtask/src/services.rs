@@ -16,6 +16,8 @@ use crate::{process, workspace};
 pub(crate) const USER: &str = "scott";
 /// The password of [`USER`].
 pub(crate) const PASSWORD: &str = "tiger";
+/// The password of the wallet that the simulator makes for a client of mutual TLS.
+pub(crate) const WALLET_PASSWORD: &str = "Wallet_Password_1";
 /// The service that the simulator answers for.
 pub(crate) const SERVICE: &str = "FREEPDB1";
 
@@ -34,6 +36,11 @@ pub(crate) struct Simulator {
 impl Simulator {
     /// Builds the simulator and starts it on free ports.
     pub(crate) fn start(generation: &str) -> Result<Simulator> {
+        Simulator::start_with(generation, &[])
+    }
+
+    /// [`start`](Simulator::start), with more options of its command line.
+    pub(crate) fn start_with(generation: &str, options: &[&str]) -> Result<Simulator> {
         let binary = build("oraedge-simulator")?;
         let tls_folder = workspace::target("simulator-tls");
         std::fs::create_dir_all(&tls_folder).context("target/simulator-tls")?;
@@ -41,7 +48,8 @@ impl Simulator {
         command
             .args(["--generation", generation])
             .args(["--listen", "127.0.0.1:0", "--listen-tls", "127.0.0.1:0", "--tls-dir"])
-            .arg(&tls_folder);
+            .arg(&tls_folder)
+            .args(options);
         let program = Service::start("oraedge-simulator", command)?;
         Ok(Simulator { program, tls_folder })
     }
@@ -59,6 +67,11 @@ impl Simulator {
     /// How it ended, if it did, which it must not while it is in use.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.program.child.try_wait()?)
+    }
+
+    /// The folder of the wallet that a client of mutual TLS needs.
+    pub(crate) fn client_wallet(&self) -> PathBuf {
+        self.tls_folder.join("wallet")
     }
 
     /// The certificate of the authority that signed the simulator's, as PEM.
