@@ -188,6 +188,10 @@ impl Runtime for World {
         }))
     }
 
+    fn spawn(&self, _: BoxFuture<'static, ()>) {
+        unreachable!("a connection has no tasks of its own");
+    }
+
     fn random(&self, bytes: &mut [u8]) -> Result<()> {
         // The recorded half of the session key, so that the recorded log-on fits.
         if let Ok(half) = <&mut [u8; 48]>::try_from(bytes) {

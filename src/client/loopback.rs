@@ -18,11 +18,18 @@ use crate::error::Result;
 use crate::session::ConnectTarget;
 use crate::time::{Timestamp, UnixTime};
 
-/// A clock that stands still until [`SimulatedClock::run`] has nothing else to do; with timers and
-/// a random source that gives the same bytes each time. Clones share it.
-#[derive(Debug, Clone, Default)]
+/// A clock that stands still until [`SimulatedClock::run`] has nothing else to do; with timers,
+/// tasks, and a random source that gives the same bytes each time. Clones share it.
+#[derive(Clone, Default)]
 pub struct SimulatedClock {
     state: Arc<Mutex<ClockState>>,
+    tasks: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
+}
+
+impl std::fmt::Debug for SimulatedClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("SimulatedClock").field(&self.state()).finish()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +46,7 @@ impl SimulatedClock {
     /// A clock at zero, whose random source begins with `random` and goes on from there.
     pub fn new(random: &[u8]) -> Self {
         let state = ClockState { random: random.to_vec(), ..ClockState::default() };
-        SimulatedClock { state: Arc::new(Mutex::new(state)) }
+        SimulatedClock { state: Arc::new(Mutex::new(state)), tasks: Arc::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, ClockState> {
@@ -58,7 +65,28 @@ impl SimulatedClock {
         due.into_values().for_each(Waker::wake);
     }
 
-    /// Runs a future to its end. `None` if it waits for something that cannot come: it hangs.
+    /// Polls every task, those too that others begin.
+    fn poll_tasks(&self, context: &mut Context<'_>) {
+        let take = || {
+            let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *tasks)
+        };
+        let mut waiting = Vec::new();
+        loop {
+            let tasks = take();
+            if tasks.is_empty() {
+                break;
+            }
+            for mut task in tasks {
+                if task.as_mut().poll(context).is_pending() {
+                    waiting.push(task);
+                }
+            }
+        }
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(waiting);
+    }
+
+    /// Runs a future to its end, and the tasks beside it. `None` if it waits for something that cannot come: it hangs.
     pub fn run<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut future = std::pin::pin!(future);
         let woken = Arc::new(Woken(AtomicBool::new(true)));
@@ -69,6 +97,7 @@ impl SimulatedClock {
                 if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
                     return Some(output);
                 }
+                self.poll_tasks(&mut context);
             }
             let (now, next) = {
                 let state = self.state();
@@ -99,6 +128,10 @@ impl Runtime for SimulatedClock {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(Sleep { clock: self.clone(), until: self.now() + duration, timer: None })
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
     }
 
     fn random(&self, bytes: &mut [u8]) -> Result<()> {

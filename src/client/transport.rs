@@ -99,6 +99,9 @@ pub trait Runtime: MaybeSend + MaybeSync + 'static {
     /// Waits.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 
+    /// Runs a task to its end in the background.
+    fn spawn(&self, task: BoxFuture<'static, ()>);
+
     /// Fills `bytes` from a cryptographic random source.
     ///
     /// # Errors

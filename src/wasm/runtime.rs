@@ -57,6 +57,10 @@ impl Runtime for JsRuntime {
         Box::pin(Sleep { done: JsFuture::from(promise), timer })
     }
 
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        wasm_bindgen_futures::spawn_local(task);
+    }
+
     fn random(&self, bytes: &mut [u8]) -> Result<()> {
         for part in bytes.chunks_mut(RANDOM_QUOTA) {
             get_random_values(part).map_err(|thrown| {

@@ -9,15 +9,22 @@ use oraedge::time::{Timestamp, UnixTime};
 use oraedge::{Error, Result};
 
 /// Clock, timer and random bytes for connections on tokio.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct TokioRuntime {
     start: tokio::time::Instant,
+    handle: tokio::runtime::Handle,
 }
 
 impl TokioRuntime {
     /// Its clock starts at zero now.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub fn new() -> Self {
-        TokioRuntime { start: tokio::time::Instant::now() }
+        TokioRuntime {
+            start: tokio::time::Instant::now(),
+            handle: tokio::runtime::Handle::current(),
+        }
     }
 }
 
@@ -38,6 +45,10 @@ impl Runtime for TokioRuntime {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        self.handle.spawn(task);
     }
 
     fn random(&self, bytes: &mut [u8]) -> Result<()> {

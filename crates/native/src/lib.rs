@@ -6,6 +6,7 @@ mod config_dir;
 mod connect;
 mod endpoint;
 mod environment;
+mod pool;
 mod proxy;
 mod stream;
 mod tcp;
