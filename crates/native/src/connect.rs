@@ -1,10 +1,13 @@
 //! The short way to a connection.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use oraedge::auth::flow::{AuthParams, ParamValue};
 use oraedge::auth::o5logon::PasswordKeyCache;
 use oraedge::auth::{AuthMode, Secret};
+use oraedge::client::TokenSource;
 use oraedge::connect_string::{ConnectDescriptor, is_alias, resolve};
 use oraedge::session::SessionOptions;
 use oraedge::{Connection, Result};
@@ -12,6 +15,12 @@ use oraedge::{Connection, Result};
 use crate::config_dir::{config_dir, read_tnsnames};
 use crate::environment::{TokioRuntime, client_info, time_zone};
 use crate::tls::Trust;
+use crate::token::cache::{Fetcher, TokenCache};
+use crate::token::descriptor::{FromDescriptor, token_of};
+use crate::token::fetch::{Notes, environment, process_environment};
+use crate::token::given::{Callback, GivenToken};
+use crate::token::http::HttpClient;
+use crate::token::provider::{CachedSource, TokenProvider};
 use crate::transport::NativeTransport;
 
 /// Connects with everything as usual: see [`ConnectOptions`].
@@ -49,6 +58,47 @@ pub struct ConnectOptions {
     edition: Option<String>,
     time_zone: Option<String>,
     statement_cache_size: Option<usize>,
+    token: Option<Token>,
+    http: HttpClient,
+    tokens: Tokens,
+}
+
+/// What to log on with instead of a password.
+#[derive(Clone)]
+enum Token {
+    Given(GivenToken),
+    Source(Arc<dyn TokenSource>),
+    Method(AuthParams),
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Token::Given(given) => given.fmt(f),
+            Token::Source(_) => f.write_str("TokenSource"),
+            Token::Method(params) => params.fmt(f),
+        }
+    }
+}
+
+/// How methods work that fetch tokens.
+#[derive(Clone)]
+struct Tokens {
+    variables: Option<Arc<BTreeMap<String, String>>>,
+    cache: Arc<TokenCache>,
+    notes: Notes,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Tokens { variables: None, cache: TokenCache::shared(), notes: Arc::new(|_| {}) }
+    }
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").finish_non_exhaustive()
+    }
 }
 
 impl ConnectOptions {
@@ -71,7 +121,109 @@ impl ConnectOptions {
             edition: None,
             time_zone: None,
             statement_cache_size: None,
+            token: None,
+            http: HttpClient::new(Trust::public()),
+            tokens: Tokens::default(),
         }
+    }
+
+    /// No user and no password: for a log-on by token, by one of the methods below or by
+    /// `TOKEN_AUTH` in the connect string. The token tells who logs on.
+    pub fn without_password(connect_string: impl Into<String>) -> Self {
+        ConnectOptions::new("", Secret::default(), connect_string)
+    }
+
+    /// The user. With a token there is none, but for `[name]`: a session of `name`, who lets the
+    /// token's user in as a proxy.
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.user = user.into();
+        self
+    }
+
+    /// Logs on with a bearer token (OAuth 2.0, Microsoft Entra ID).
+    pub fn access_token(mut self, token: impl Into<Secret>) -> Self {
+        self.token = Some(Token::Given(GivenToken::Bearer(token.into())));
+        self
+    }
+
+    /// Logs on with a token of OCI IAM and the private key in PEM that it is bound to.
+    pub fn access_token_with_key(
+        mut self,
+        token: impl Into<Secret>,
+        private_key: impl Into<Secret>,
+    ) -> Self {
+        self.token = Some(Token::Given(GivenToken::WithKey(token.into(), private_key.into())));
+        self
+    }
+
+    /// Logs on with what a function gives: a token, or a pair of a token and its private key in
+    /// PEM. It is called with `false` at first, and with `true` when what it gave has expired;
+    /// what is good is kept for the next connection of these options and their clones.
+    pub fn access_token_callback<F, G, T>(self, callback: F) -> Self
+    where
+        F: Fn(bool) -> G + Send + Sync + 'static,
+        G: Future<Output = Result<T>> + Send + 'static,
+        T: Into<GivenToken>,
+    {
+        self.token_source(Callback::new(callback))
+    }
+
+    /// Logs on with tokens of any source.
+    pub fn token_source(mut self, source: impl TokenSource) -> Self {
+        self.token = Some(Token::Source(Arc::new(source)));
+        self
+    }
+
+    /// Logs on with a token that a method fetches: `auth_type` names it
+    /// (`ConfigFileAuthentication`, `InstancePrincipal`, `AzureServicePrincipal` ...), the others
+    /// are its parameters, by the names that python-oracledb or node-oracledb have for them. Tokens
+    /// are kept for the whole process until a minute before they expire, and fetched once for
+    /// however many connections.
+    ///
+    /// ```no_run
+    /// # async fn example() -> oraedge::Result<()> {
+    /// let connection = oraedge_native::ConnectOptions::without_password("tcps://db:2484/sales")
+    ///     .extra_auth_params([("auth_type", "ConfigFileAuthentication"), ("profile", "DEFAULT")])?
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`oraedge::Error::Misuse`] for an unknown method or parameter, or one that is missing; it
+    /// lists those that there are.
+    pub fn extra_auth_params<N, V>(
+        mut self,
+        params: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self>
+    where
+        N: Into<String>,
+        V: Into<ParamValue>,
+    {
+        let pairs = params.into_iter().map(|(name, value)| (name.into(), value.into()));
+        self.token = Some(Token::Method(AuthParams::from_pairs(pairs)?));
+        Ok(self)
+    }
+
+    /// The environment variables that methods see, instead of the process's own. Tokens that are
+    /// fetched with them are shared with these options and their clones only.
+    pub fn token_environment<N, V>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: Into<String>,
+        V: Into<String>,
+    {
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+        self.tokens.variables = Some(Arc::new(variables.collect()));
+        self.tokens.cache = Arc::default();
+        self
+    }
+
+    /// Hears what methods have to say beside their result: a parameter without effect, a renewal
+    /// that failed. No secrets are in it.
+    pub fn token_notes(mut self, notes: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.tokens.notes = Arc::new(notes);
+        self
     }
 
     /// The folder of tnsnames.ora; by default what [`config_dir`] finds.
@@ -80,8 +232,9 @@ impl ConnectOptions {
         self
     }
 
-    /// Whom TCPS trusts; [`Trust::public`] by default.
+    /// Whom TCPS trusts, and identity services; [`Trust::public`] by default.
     pub fn trust(mut self, trust: Trust) -> Self {
+        self.http = HttpClient::new(trust.clone());
         self.transport = Arc::new(NativeTransport::new(trust));
         self
     }
@@ -123,7 +276,81 @@ impl ConnectOptions {
     /// is not there; else those of [`Connection::connect`].
     pub async fn connect(&self) -> Result<Connection> {
         let options = self.session_options()?;
-        Connection::connect(self.transport.clone(), Arc::new(TokioRuntime::new()), options).await
+        let source = self.source(&options.descriptor)?;
+        self.open(options, source.as_deref()).await
+    }
+
+    /// [`connect`](Self::connect) with the token of a provider.
+    ///
+    /// # Errors
+    /// Those of [`connect`](Self::connect).
+    pub async fn connect_with(&self, provider: &TokenProvider) -> Result<Connection> {
+        self.open(self.session_options()?, Some(provider)).await
+    }
+
+    async fn open(
+        &self,
+        options: SessionOptions,
+        source: Option<&dyn TokenSource>,
+    ) -> Result<Connection> {
+        let (transport, runtime) = (self.transport.clone(), Arc::new(TokioRuntime::new()));
+        match source {
+            Some(source) => {
+                Connection::connect_with_token(transport, runtime, options, source).await
+            }
+            None => Connection::connect(transport, runtime, options).await,
+        }
+    }
+
+    /// Keeps the token of these options' method fresh while it lives; `None` for options that log
+    /// on otherwise.
+    ///
+    /// # Errors
+    /// Those of [`session_options`](Self::session_options).
+    pub fn token_provider(&self) -> Result<Option<TokenProvider>> {
+        let method = match &self.token {
+            Some(Token::Method(params)) => Some(params.clone()),
+            Some(_) => None,
+            None => match self.token_in(&self.descriptor()?)? {
+                Some(FromDescriptor::Method(params)) => Some(params),
+                _ => None,
+            },
+        };
+        Ok(method.map(|params| TokenProvider::new(self.cached(params))))
+    }
+
+    fn source(&self, descriptor: &ConnectDescriptor) -> Result<Option<Arc<dyn TokenSource>>> {
+        Ok(Some(match &self.token {
+            Some(Token::Given(given)) => Arc::new(given.clone().read()?),
+            Some(Token::Source(source)) => source.clone(),
+            Some(Token::Method(params)) => Arc::new(self.cached(params.clone())),
+            None => match self.token_in(descriptor)? {
+                Some(FromDescriptor::File(file)) => Arc::new(file),
+                Some(FromDescriptor::Method(params)) => Arc::new(self.cached(params)),
+                None => return Ok(None),
+            },
+        }))
+    }
+
+    /// `TOKEN_AUTH` counts where no user with a password is named, as in Oracle's own drivers.
+    fn token_in(&self, descriptor: &ConnectDescriptor) -> Result<Option<FromDescriptor>> {
+        if !self.password.is_empty() {
+            return Ok(None);
+        }
+        let environment = match &self.tokens.variables {
+            Some(variables) => environment(variables.as_ref().clone()),
+            None => process_environment(),
+        };
+        token_of(descriptor, environment.home.as_deref())
+    }
+
+    fn cached(&self, params: AuthParams) -> CachedSource {
+        let Tokens { variables, cache, notes } = self.tokens.clone();
+        let slot = cache.slot(&params);
+        CachedSource {
+            slot,
+            fetcher: Fetcher { params, variables, http: self.http.clone(), notes },
+        }
     }
 
     /// What the core needs to know, with this machine's names and time zone filled in.

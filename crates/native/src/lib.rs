@@ -11,6 +11,7 @@ mod proxy;
 mod stream;
 mod tcp;
 mod tls;
+mod token;
 mod transport;
 
 pub use config_dir::{config_dir, read_tnsnames};
@@ -19,4 +20,6 @@ pub use endpoint::{Endpoint, ServerName, TlsTarget};
 pub use environment::{TokioRuntime, client_info, time_zone};
 pub use stream::NativeStream;
 pub use tls::Trust;
+pub use token::given::GivenToken;
+pub use token::provider::TokenProvider;
 pub use transport::NativeTransport;

@@ -80,7 +80,7 @@ impl Trust {
         self
     }
 
-    pub(super) fn roots(&self) -> &Arc<RootCertStore> {
+    pub(crate) fn roots(&self) -> &Arc<RootCertStore> {
         &self.roots
     }
 
