@@ -42,7 +42,7 @@ fn recorded(target: &str) -> Vec<Vec<u8>> {
         "number" => number_inputs(bytes),
         "number_text" => number_inputs(|record| record["expect"]["sql"].as_str().unwrap().into()),
         "value" => value_inputs(),
-        "connect_string" | "oci_config" | "oci_key" | "jwt" => Vec::new(),
+        "connect_string" | "oci_config" | "oci_key" | "jwt" | "token_flow" => Vec::new(),
         _ => {
             let sessions = sessions(&folder);
             let streams = sessions.iter().flat_map(|packets| match target {
@@ -359,6 +359,11 @@ fn oci_key() {
 #[test]
 fn jwt() {
     run_target("jwt");
+}
+
+#[test]
+fn token_flow() {
+    run_target("token_flow");
 }
 
 #[test]

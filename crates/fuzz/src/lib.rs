@@ -4,6 +4,8 @@
 //!
 //! A body panics where a promise is broken; that an input is refused is never a failure.
 
+mod token_flow;
+
 use oraedge::auth::Secret;
 use oraedge::auth::jwt::Claims;
 use oraedge::auth::oci::{ApiKey, OciConfig};
@@ -27,7 +29,7 @@ use oraedge::wire::value::{
 pub type Body = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Body); 10] = [
+pub const TARGETS: [(&str, Body); 11] = [
     ("number", number),
     ("number_text", number_text),
     ("value", value),
@@ -38,7 +40,13 @@ pub const TARGETS: [(&str, Body); 10] = [
     ("oci_config", oci_config),
     ("oci_key", oci_key),
     ("jwt", jwt),
+    ("token_flow", token_flow),
 ];
+
+/// What the identity services answer to a token method; see the module for the form.
+pub fn token_flow(data: &[u8]) {
+    token_flow::run(data);
+}
 
 /// A NUMBER from its bytes.
 pub fn number(data: &[u8]) {

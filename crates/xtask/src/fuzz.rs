@@ -121,12 +121,21 @@ fn write_seeds(target: &str, folder: &Path) -> Result<usize> {
             let whole: Vec<u8> = packets.concat();
             (0..8).map(|call| [vec![call], whole.clone()].concat()).collect()
         })?,
+        "token_flow" => remembered("token_flow")?,
         _ => Vec::new(),
     };
     for (index, seed) in seeds.iter().enumerate() {
         std::fs::write(folder.join(format!("{index:04}")), seed)?;
     }
     Ok(seeds.len())
+}
+
+/// The inputs that `tests/fuzz_corpus.rs` begins with.
+fn remembered(target: &str) -> Result<Vec<Vec<u8>>> {
+    let text =
+        std::fs::read_to_string(workspace::path(&format!("tests/vectors/fuzz/{target}.hex")))?;
+    let inputs = text.lines().filter(|line| !line.starts_with('#'));
+    inputs.map(|line| hex(line).context("an input is not hexadecimal")).collect()
 }
 
 /// A DATA packet's payload behind the three bytes that choose how it is read: by 23ai and by
