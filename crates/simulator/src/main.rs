@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use oraedge_simulator::generation::Generation;
-use oraedge_simulator::listen::{Builder, Simulator};
+use oraedge_simulator::listen::{Builder, Identity, Simulator};
 use oraedge_simulator::server::{Account, AccountState, VerifierKind};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -51,6 +51,16 @@ struct Options {
     /// Send clients to this address instead of serving them
     #[arg(long, value_name = "DESCRIPTOR")]
     redirect: Option<String>,
+    /// Where the identity services listen without TLS; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS")]
+    identity: Option<SocketAddr>,
+    /// Where the identity services listen with TLS; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS")]
+    identity_tls: Option<SocketAddr>,
+    /// Folder for what the people and machines of the identity services have: config, keys, tokens;
+    /// environment.json says where everything is
+    #[arg(long, value_name = "FOLDER")]
+    identity_dir: Option<PathBuf>,
     /// Say on standard error why each connection ended
     #[arg(long)]
     verbose: bool,
@@ -101,6 +111,15 @@ fn builder(options: &Options) -> Result<Builder, Box<dyn std::error::Error>> {
     if let Some(address) = options.listen_tls {
         builder = builder.listen_tls(address);
     }
+    if let Some(address) = options.identity {
+        builder = builder.identity(address);
+    }
+    if let Some(address) = options.identity_tls {
+        builder = builder.identity_tls(address);
+    }
+    if let Some(folder) = &options.identity_dir {
+        builder = builder.identity_folder(folder);
+    }
     if let Some(address) = &options.redirect {
         builder = builder.redirect(address);
     }
@@ -145,6 +164,9 @@ fn parse_account(text: &str) -> Result<Account, String> {
 fn ready_line(options: &Options, simulator: &Simulator) -> String {
     let tcp = simulator.tcp_address().map(|address| address.to_string());
     let tcps = simulator.tcps_address().map(|address| address.to_string());
+    let identity = simulator.identity();
+    let plain = identity.and_then(Identity::plain_address).map(|address| address.to_string());
+    let tls = identity.and_then(Identity::tls_address).map(|address| address.to_string());
     if options.print_ready_json {
         return serde_json::json!({
             "tcp": tcp,
@@ -152,10 +174,11 @@ fn ready_line(options: &Options, simulator: &Simulator) -> String {
             "ca": tcps.as_ref().map(|_| options.tls_dir.join("ca.pem")),
             "services": options.service,
             "generation": options.generation.name(),
+            "identity": identity.map(Identity::environment),
         })
         .to_string();
     }
-    let addresses = [("tcp", tcp), ("tcps", tcps)];
+    let addresses = [("tcp", tcp), ("tcps", tcps), ("identity", plain), ("identity-tls", tls)];
     let addresses = addresses.into_iter().filter_map(|(name, at)| Some(format!("{name}={}", at?)));
     format!("listening {}", addresses.collect::<Vec<_>>().join(" "))
 }

@@ -138,6 +138,10 @@ pub(crate) struct State {
     api_keys: BTreeMap<String, (String, PublicKey)>,
     azure: BTreeMap<String, Application>,
     domain: BTreeMap<String, Application>,
+    /// The keys of resources (resource principals 2.1), by their OCID.
+    resource_keys: BTreeMap<String, PublicKey>,
+    /// Who may become which resource, in the order in which that was said.
+    delegations: Vec<(String, String)>,
     pub(crate) settings: Settings,
 }
 
@@ -183,6 +187,43 @@ impl Directory {
         let key_id = format!("{tenancy}/{user}/{}", key.fingerprint());
         self.write().api_keys.insert(key_id.clone(), (user.to_owned(), key));
         key_id
+    }
+
+    /// Lets `key` sign the requests of the resource with this OCID (resource principals 2.1).
+    pub fn add_resource_key(&self, resource: &str, key: PublicKey) {
+        self.write().resource_keys.insert(resource.to_owned(), key);
+    }
+
+    /// Lets `holder` become `resource`: the instance that it runs on, or a resource that it is the
+    /// parent of.
+    pub fn add_delegation(&self, holder: &str, resource: &str) {
+        self.write().delegations.push((holder.to_owned(), resource.to_owned()));
+    }
+
+    /// The resource that `holder` becomes when it asks for `id`: that one, or the first that runs on
+    /// it when it asks for itself. `None` if it may not.
+    pub fn delegated(&self, holder: &str, id: &str) -> Option<Principal> {
+        let state = self.read();
+        let (_, resource) = state
+            .delegations
+            .iter()
+            .find(|(of, resource)| of == holder && (resource == id || holder == id))?;
+        state.principals.get(resource).cloned()
+    }
+
+    /// The resource that `holder` belongs to.
+    pub fn parent(&self, holder: &str) -> Option<Principal> {
+        let state = self.read();
+        let mut delegations = state.delegations.iter();
+        let (_, parent) = delegations.find(|(of, resource)| of == holder && resource != holder)?;
+        state.principals.get(parent).cloned()
+    }
+
+    /// The key of the resource with this OCID.
+    pub fn resource_key(&self, resource: &str) -> Option<(Principal, PublicKey)> {
+        let state = self.read();
+        let key = state.resource_keys.get(resource)?;
+        Some((state.principals.get(resource)?.clone(), key.clone()))
     }
 
     /// Adds an application of Entra ID.

@@ -55,10 +55,13 @@ impl Token {
         })
     }
 
-    /// Whether it is RS256 and signed by the private half of `key`.
+    /// Whether it is RS256 or PS256 and signed by the private half of `key`.
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {
-        self.header.get("alg").and_then(Value::as_str) == Some("RS256")
-            && key.verify(self.signed.as_bytes(), &self.signature)
+        match self.header.get("alg").and_then(Value::as_str) {
+            Some("RS256") => key.verify(self.signed.as_bytes(), &self.signature),
+            Some("PS256") => key.verify_pss(self.signed.as_bytes(), &self.signature),
+            _ => false,
+        }
     }
 
     /// A claim that is a string.
@@ -66,10 +69,10 @@ impl Token {
         self.claims.get(claim).and_then(Value::as_str)
     }
 
-    /// A claim that is a time.
+    /// A claim that is a time: seconds since 1970, maybe with a fraction.
     pub fn time(&self, claim: &str) -> Option<SystemTime> {
-        let seconds = self.claims.get(claim).and_then(Value::as_u64)?;
-        UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+        let seconds = self.claims.get(claim).and_then(Value::as_f64)?;
+        UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
     }
 
     /// The key whose owner may use the token: claim `jwk`, which OCI writes as a string of JSON.

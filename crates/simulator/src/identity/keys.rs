@@ -11,7 +11,7 @@ use rsa::pkcs8::{
 use rsa::sha2::{Digest, Sha256};
 use rsa::signature::{SignatureEncoding, Signer, Verifier};
 use rsa::traits::PublicKeyParts;
-use rsa::{BoxedUint, Generate};
+use rsa::{BoxedUint, pss};
 use serde_json::{Value, json};
 
 /// The smallest modulus that the services accept, in bits.
@@ -53,7 +53,8 @@ impl PrivateKey {
     /// # Errors
     /// When the operating system gives no random bytes.
     pub fn generate() -> Result<PrivateKey, KeyError> {
-        rsa::PrivateKey::try_generate().map(|key| PrivateKey { key }).map_err(key_error)
+        let key = rsa::PrivateKey::new(&mut getrandom::SysRng, MIN_BITS).map_err(key_error)?;
+        Ok(PrivateKey { key })
     }
 
     /// Reads an unencrypted PKCS#8 key.
@@ -66,7 +67,12 @@ impl PrivateKey {
 
     /// Signs `message`: RSASSA-PKCS1-v1_5 with SHA-256.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
-        pkcs1v15::SigningKey::<Sha256>::new(self.key.clone()).sign(message).to_vec()
+        self.signer().sign(message).to_vec()
+    }
+
+    /// The key as what signs certificates.
+    pub(crate) fn signer(&self) -> pkcs1v15::SigningKey<Sha256> {
+        pkcs1v15::SigningKey::new(self.key.clone())
     }
 
     /// The public half.
@@ -80,6 +86,14 @@ impl PrivateKey {
     /// When the key cannot be encoded.
     pub fn to_pkcs8_pem(&self) -> Result<String, KeyError> {
         self.key.to_pkcs8_pem(LineEnding::LF).map(|pem| pem.to_string()).map_err(key_error)
+    }
+
+    /// As PEM, PKCS#1 (`BEGIN RSA PRIVATE KEY`).
+    ///
+    /// # Errors
+    /// When the key cannot be encoded.
+    pub fn to_pkcs1_pem(&self) -> Result<String, KeyError> {
+        self.key.to_pkcs1_pem(LineEnding::LF).map(|pem| pem.to_string()).map_err(key_error)
     }
 
     /// As DER, PKCS#1.
@@ -154,6 +168,13 @@ impl PublicKey {
             pkcs1v15::VerifyingKey::<Sha256>::new(self.key.clone())
                 .verify(message, &signature)
                 .is_ok()
+        })
+    }
+
+    /// Whether `signature` is one of `message` by the private half: RSASSA-PSS with SHA-256 (PS256).
+    pub fn verify_pss(&self, message: &[u8], signature: &[u8]) -> bool {
+        pss::Signature::try_from(signature).is_ok_and(|signature| {
+            pss::VerifyingKey::<Sha256>::new(self.key.clone()).verify(message, &signature).is_ok()
         })
     }
 

@@ -4,15 +4,30 @@
 //! They verify what the real ones verify, with code that shares nothing with the client's signer: a
 //! mistake there is not repeated in what tests it.
 
+pub mod control;
 pub mod database_token;
 pub mod directory;
 pub mod entra;
+pub mod folder;
+pub mod http;
+mod identity_domain;
+pub mod instance_certificates;
 pub mod jwt;
+mod key_files;
 pub mod keys;
+pub(crate) mod listen;
+pub mod metadata;
+mod oci_services;
+pub mod request_signature;
 pub mod sample;
 pub mod scope;
+pub mod services;
+pub mod session_token;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod world;
+
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -38,6 +53,19 @@ pub(crate) fn random_id() -> String {
     // An identifier that is not unique does no harm.
     let _ = getrandom::fill(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+/// A new identifier of a request to Entra ID.
+pub(crate) fn random_uuid() -> String {
+    let digits = random_id().to_lowercase();
+    let part = |from, to| digits.get(from..to).unwrap_or_default();
+    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+}
+
+/// A time as `2026-11-25T01:02:03Z`.
+pub(crate) fn rfc3339(time: SystemTime) -> String {
+    let time = x509_cert::der::DateTime::from_system_time(time);
+    time.map_or_else(|_| String::new(), |time| time.to_string())
 }
 
 /// A new client secret.

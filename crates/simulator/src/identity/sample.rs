@@ -1,13 +1,23 @@
 //! The people, machines and applications of the sample directory: those that the guides about
 //! logging on without passwords speak of.
 
-use super::directory::{Application, DatabaseIdentity, Directory, Principal, PrincipalKind};
-use super::keys::KeyError;
+use super::directory::{
+    Application, AssertionKey, DatabaseIdentity, Directory, Principal, PrincipalKind,
+};
 
 /// The region's name: there is no such one.
 pub const REGION: &str = "sim-local-1";
 /// Its short code.
 pub const REGION_CODE: &str = "sim";
+/// The realm.
+pub const REALM: &str = "ocsim";
+/// The domain of its hosts.
+pub const REALM_DOMAIN: &str = "simulator.example";
+/// The host of the identity domain.
+pub const DOMAIN_HOST: &str = "idcs-1.identity.simulator.example";
+/// The names that the services' certificate is good for, besides those of this machine.
+pub const HOSTS: [&str; 3] =
+    ["auth.sim-local-1.simulator.example", DOMAIN_HOST, super::entra::HOST];
 /// The tenancy.
 pub const TENANCY: &str =
     "ocid1.tenancy.oc1..aaaaaaaasimulatedtenancyofthesampledirectory2q7gk4mvkx5ta";
@@ -19,6 +29,9 @@ pub const DATABASE: &str =
     "ocid1.autonomousdatabase.oc1.sim-local-1.antxeljrsimulateddatabaseofthesampledirectoryq4d7a";
 /// The user of the guides, in the group `IAMUsers23c`.
 pub const USER: &str = "ocid1.user.oc1..aaaaaaaavk23csimulateduserofthesampledirectoryd6m3u7zxqpla";
+/// Another user, in the group `IAMUsers19Group`.
+pub const OTHER_USER: &str =
+    "ocid1.user.oc1..aaaaaaaavkvsimulateduserofthesampledirectory7h2n4q6w8xqpla";
 /// A user in no group.
 pub const LONER: &str =
     "ocid1.user.oc1..aaaaaaaalonersimulateduserofthesampledirectoryk2r5w7ynqpla";
@@ -61,14 +74,12 @@ pub fn database() -> DatabaseIdentity {
     }
 }
 
-/// Puts the sample's principals into `directory`; applications get new secrets. API keys are not
-/// among it: whoever has the private half adds them.
-///
-/// # Errors
-/// When there are no random bytes.
-pub fn fill(directory: &Directory) -> Result<(), KeyError> {
+/// Puts the sample's users, instance and resources into `directory`. API keys are not among it:
+/// whoever has the private half adds them.
+pub fn fill(directory: &Directory) {
     for (kind, ocid, name, groups) in [
         (PrincipalKind::User, USER, "vk23c", &["IAMUsers23c"][..]),
+        (PrincipalKind::User, OTHER_USER, "vkv", &["IAMUsers19Group"]),
         (PrincipalKind::User, LONER, "loner", &[]),
         (PrincipalKind::Instance, INSTANCE, "demo-instance", &["demodg"]),
         (PrincipalKind::Resource, RESOURCE, "demo-notebook", &["rpdg"]),
@@ -84,19 +95,32 @@ pub fn fill(directory: &Directory) -> Result<(), KeyError> {
             tenancy: TENANCY.to_owned(),
         });
     }
+    for (holder, resource) in
+        [(INSTANCE, RESOURCE), (RESOURCE, RESOURCE), (RESOURCE, PARENT_RESOURCE)]
+    {
+        directory.add_delegation(holder, resource);
+    }
+}
+
+/// Puts the sample's applications into `directory`, with these secrets.
+pub fn add_applications(
+    directory: &Directory,
+    azure_secret: &str,
+    azure_certificate: Option<AssertionKey>,
+    domain_secret: &str,
+) {
     directory.add_azure_application(Application {
         principal: application(PrincipalKind::AzureApplication, AZURE_OBJECT, "demo-app"),
         client_id: AZURE_CLIENT.to_owned(),
-        secret: super::random_secret()?,
-        certificate: None,
+        secret: azure_secret.to_owned(),
+        certificate: azure_certificate,
     });
     directory.add_domain_application(Application {
         principal: application(PrincipalKind::DomainApplication, DOMAIN_CLIENT, "demo-domain-app"),
         client_id: DOMAIN_CLIENT.to_owned(),
-        secret: super::random_secret()?,
+        secret: domain_secret.to_owned(),
         certificate: None,
     });
-    Ok(())
 }
 
 fn application(kind: PrincipalKind, id: &str, name: &str) -> Principal {

@@ -16,6 +16,9 @@ use super::certificates::Certificates;
 use super::connection::{serve, since};
 use crate::engine::{self, Database, Settings};
 use crate::generation::Generation;
+use crate::identity::folder::{Addresses, write_folder};
+use crate::identity::listen::Listener;
+use crate::identity::world::World;
 use crate::server::{Account, Entropy, ServerConfig, ServerConnection};
 use crate::ttc::describe::DateBytes;
 
@@ -66,6 +69,9 @@ pub struct Builder {
     sdu: Option<u32>,
     shared_server: bool,
     redirect: Option<String>,
+    identity: Option<SocketAddr>,
+    identity_tls: Option<SocketAddr>,
+    identity_folder: Option<PathBuf>,
     verbose: bool,
 }
 
@@ -137,6 +143,25 @@ impl Builder {
         self
     }
 
+    /// Where the identity services listen without TLS; port 0 is any free one.
+    pub fn identity(mut self, address: SocketAddr) -> Self {
+        self.identity = Some(address);
+        self
+    }
+
+    /// Where the identity services listen with TLS; port 0 is any free one.
+    pub fn identity_tls(mut self, address: SocketAddr) -> Self {
+        self.identity_tls = Some(address);
+        self
+    }
+
+    /// The folder for what the people and machines of the sample directory have: configuration, keys,
+    /// tokens, `environment.json`. Nothing is written if not said.
+    pub fn identity_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.identity_folder = Some(folder.into());
+        self
+    }
+
     /// Whether the end of each connection is written to standard error.
     pub fn verbose(mut self, verbose: bool) -> Self {
         self.verbose = verbose;
@@ -148,38 +173,95 @@ impl Builder {
     /// # Errors
     /// [`StartError`].
     pub async fn start(self) -> Result<Simulator, StartError> {
-        let config = Arc::new(self.server_config()?);
         let (stop, stopping) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let started = Instant::now();
         let verbose = self.verbose;
-        let mut simulator =
-            Simulator { tcp: None, tcps: None, certificates: None, stop, tasks: JoinSet::new() };
+        let mut simulator = Simulator {
+            tcp: None,
+            tcps: None,
+            certificates: None,
+            identity: None,
+            stop,
+            tasks: JoinSet::new(),
+        };
+        if self.listen_tls.is_some() || self.identity_tls.is_some() {
+            simulator.certificates = Some(self.certificates()?);
+        }
+        if self.identity.is_some() || self.identity_tls.is_some() {
+            let certificates = simulator.certificates.as_ref();
+            let identity = self.start_identity(certificates, &mut tasks, &stopping).await?;
+            simulator.identity = Some(identity);
+        }
+        let config = Arc::new(self.server_config()?);
         if let Some(address) = self.listen {
             let listener = bind(address).await?;
             simulator.tcp = listener.local_addr().ok();
             let accept = Accept { config: Arc::clone(&config), tls: None, started, verbose };
             tasks.spawn(accept.run(listener, stopping.clone()));
         }
-        if let Some(address) = self.listen_tls {
-            let certificates = match &self.tls_folder {
-                Some(folder) => Certificates::load_or_generate(folder)
-                    .map_err(io_error(format!("certificates in {}", folder.display())))?,
-                None => Certificates::generate()
-                    .map_err(io::Error::other)
-                    .map_err(io_error("making certificates"))?,
-            };
+        if let (Some(address), Some(certificates)) = (self.listen_tls, &simulator.certificates) {
             let tls = certificates
                 .server_config(self.require_client_certificate)
                 .map_err(io_error("setting up TLS"))?;
             let listener = bind(address).await?;
             simulator.tcps = listener.local_addr().ok();
-            simulator.certificates = Some(certificates);
             let tls = Some(TlsAcceptor::from(tls));
             tasks.spawn(Accept { config, tls, started, verbose }.run(listener, stopping));
         }
         simulator.tasks = tasks;
         Ok(simulator)
+    }
+
+    fn certificates(&self) -> Result<Certificates, StartError> {
+        match &self.tls_folder {
+            Some(folder) => Certificates::load_or_generate(folder)
+                .map_err(io_error(format!("certificates in {}", folder.display()))),
+            None => Certificates::generate()
+                .map_err(io::Error::other)
+                .map_err(io_error("making certificates")),
+        }
+    }
+
+    /// Makes the sample directory and starts the services that know it.
+    async fn start_identity(
+        &self,
+        certificates: Option<&Certificates>,
+        tasks: &mut JoinSet<()>,
+        stopping: &watch::Receiver<bool>,
+    ) -> Result<Identity, StartError> {
+        let world = tokio::task::spawn_blocking(World::generate);
+        let world = world.await.map_err(io::Error::other).map_err(io_error("making keys"))?;
+        let world = world.map_err(io::Error::other).map_err(io_error("making keys"))?;
+        let mut identity = Identity { world, plain: None, tls: None, environment: None };
+        let mut listeners = Vec::new();
+        if let Some(address) = self.identity {
+            let listener = bind(address).await?;
+            identity.plain = listener.local_addr().ok();
+            listeners.push((listener, None));
+        }
+        if let (Some(address), Some(certificates)) = (self.identity_tls, certificates) {
+            let tls = certificates.server_config(false).map_err(io_error("setting up TLS"))?;
+            let listener = bind(address).await?;
+            identity.tls = listener.local_addr().ok();
+            listeners.push((listener, Some(tls)));
+        }
+        if let Some(folder) = &self.identity_folder {
+            let addresses = Addresses {
+                tls: identity.tls.map(|at| format!("https://localhost:{}", at.port())),
+                plain: identity.plain.map(|at| format!("http://{at}")),
+            };
+            let ca = certificates.map(Certificates::ca_pem);
+            let written = write_folder(folder, &identity.world, &addresses, ca);
+            let doing = format!("identities in {}", folder.display());
+            identity.environment = Some(written.map_err(io_error(doing))?);
+        }
+        for (listener, tls) in listeners {
+            let services = identity.world.services.clone();
+            let serve = Listener { services, tls, verbose: self.verbose };
+            tasks.spawn(serve.run(listener, stopping.clone()));
+        }
+        Ok(identity)
     }
 
     fn server_config(&self) -> Result<ServerConfig, StartError> {
@@ -266,12 +348,44 @@ fn date_bytes(seconds: u64) -> DateBytes {
     .map(|part| u8::try_from(part).unwrap_or(u8::MAX))
 }
 
+/// The identity services of a running simulator.
+#[derive(Debug)]
+pub struct Identity {
+    world: World,
+    plain: Option<SocketAddr>,
+    tls: Option<SocketAddr>,
+    environment: Option<serde_json::Value>,
+}
+
+impl Identity {
+    /// What the people and machines of the sample directory hold, and the services.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Where they listen without TLS.
+    pub fn plain_address(&self) -> Option<SocketAddr> {
+        self.plain
+    }
+
+    /// Where they listen with TLS.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls
+    }
+
+    /// What stands in `environment.json`, if a folder was named.
+    pub fn environment(&self) -> Option<&serde_json::Value> {
+        self.environment.as_ref()
+    }
+}
+
 /// A running simulator. Dropping it ends it at once.
 #[derive(Debug)]
 pub struct Simulator {
     tcp: Option<SocketAddr>,
     tcps: Option<SocketAddr>,
     certificates: Option<Certificates>,
+    identity: Option<Identity>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -305,6 +419,11 @@ impl Simulator {
     /// An `ewallet.pem` with the client's key encrypted by `password`.
     pub fn client_wallet(&self, password: &str) -> Option<io::Result<String>> {
         self.certificates.as_ref().map(|certificates| certificates.client_wallet(password))
+    }
+
+    /// The identity services, if they were asked for.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
     }
 
     /// Takes no more connections, ends those that are there, and waits until they are.

@@ -14,8 +14,13 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use x509_cert::der::DecodePem;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 
-/// The names that the certificate is good for.
+use crate::identity::sample::HOSTS;
+
+/// The names that the certificate is good for, besides [`HOSTS`].
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// The authority's certificate: what clients have to trust.
 const CA_FILE: &str = "ca.pem";
@@ -56,8 +61,8 @@ impl std::fmt::Debug for Certificates {
 }
 
 impl Certificates {
-    /// Makes an authority, a certificate for `localhost`, `127.0.0.1` and `::1`, and one for a
-    /// client. The authority's key is dropped, so that it signs nothing else.
+    /// Makes an authority, a certificate for `localhost`, `127.0.0.1`, `::1` and the hosts of the
+    /// identity services, and one for a client. The authority's key is dropped, so that it signs nothing else.
     ///
     /// # Errors
     /// When there are no random bytes.
@@ -76,7 +81,8 @@ impl Certificates {
             let key = KeyPair::generate()?;
             Ok::<_, rcgen::Error>((params.signed_by(&key, &ca)?.pem(), key.serialize_pem()))
         };
-        let (certificate, key) = sign(&NAMES, "localhost", ExtendedKeyUsagePurpose::ServerAuth)?;
+        let names = [&NAMES[..], &HOSTS].concat();
+        let (certificate, key) = sign(&names, "localhost", ExtendedKeyUsagePurpose::ServerAuth)?;
         let (client_certificate, client_key) =
             sign(&[], CLIENT_NAME, ExtendedKeyUsagePurpose::ClientAuth)?;
         Ok(Certificates { ca: ca.pem(), certificate, key, client_certificate, client_key })
@@ -90,13 +96,9 @@ impl Certificates {
     pub fn load_or_generate(folder: &Path) -> io::Result<Certificates> {
         let read = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
         let files = [CA_FILE, CERTIFICATE_FILE, KEY_FILE, CLIENT_CERTIFICATE_FILE, CLIENT_KEY_FILE];
-        if let [
-            Some(ca),
-            Some(certificate),
-            Some(key),
-            Some(client_certificate),
-            Some(client_key),
-        ] = files.map(read)
+        if let [Some(ca), Some(certificate), Some(key), Some(client_certificate), Some(client_key)] =
+            files.map(read)
+            && names_all_hosts(&certificate)
         {
             return Ok(Certificates { ca, certificate, key, client_certificate, client_key });
         }
@@ -175,6 +177,22 @@ impl Certificates {
             .map_err(io::Error::other)?;
         Ok(Arc::new(config))
     }
+}
+
+/// Whether a certificate names all [`HOSTS`]: one that an older simulator left behind may not.
+fn names_all_hosts(pem: &str) -> bool {
+    let Ok(certificate) = x509_cert::Certificate::from_pem(pem) else { return false };
+    let Ok(Some((_, names))) = certificate.tbs_certificate().get_extension::<SubjectAltName>()
+    else {
+        return false;
+    };
+    let named = |host: &str| {
+        names
+            .0
+            .iter()
+            .any(|name| matches!(name, GeneralName::DnsName(name) if name.as_str() == host))
+    };
+    HOSTS.into_iter().all(named)
 }
 
 #[cfg(test)]

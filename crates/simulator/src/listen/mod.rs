@@ -4,5 +4,5 @@ mod builder;
 mod certificates;
 mod connection;
 
-pub use builder::{Builder, Simulator, StartError};
+pub use builder::{Builder, Identity, Simulator, StartError};
 pub use certificates::{Certificates, WALLET_PASSWORD};
