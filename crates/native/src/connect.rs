@@ -311,6 +311,7 @@ impl ConnectOptions {
         let method = match &self.token {
             Some(Token::Method(params)) => Some(params.clone()),
             Some(_) => None,
+            None if !self.password.is_empty() => None,
             None => match self.token_in(&self.descriptor()?)? {
                 Some(FromDescriptor::Method(params)) => Some(params),
                 _ => None,
@@ -347,10 +348,8 @@ impl ConnectOptions {
     fn cached(&self, params: AuthParams) -> CachedSource {
         let Tokens { variables, cache, notes } = self.tokens.clone();
         let slot = cache.slot(&params);
-        CachedSource {
-            slot,
-            fetcher: Fetcher { params, variables, http: self.http.clone(), notes },
-        }
+        let fetcher = Fetcher::of_method(params, variables, self.http.clone(), notes);
+        CachedSource { slot, fetcher }
     }
 
     /// What the core needs to know, with this machine's names and time zone filled in.

@@ -7,10 +7,26 @@ use oraedge::{Connection, Result};
 
 use crate::connect::ConnectOptions;
 use crate::environment::TokioRuntime;
+use crate::token::provider::TokenProvider;
 
 impl Connector for ConnectOptions {
     fn connect(&self) -> BoxFuture<'_, Result<Connection>> {
         Box::pin(ConnectOptions::connect(self))
+    }
+}
+
+/// Opens a pool's connections. The token of a method is kept fresh while the pool lives.
+struct Opener {
+    options: ConnectOptions,
+    provider: Option<TokenProvider>,
+}
+
+impl Connector for Opener {
+    fn connect(&self) -> BoxFuture<'_, Result<Connection>> {
+        match &self.provider {
+            Some(provider) => Box::pin(self.options.connect_with(provider)),
+            None => Box::pin(self.options.connect()),
+        }
     }
 }
 
@@ -34,11 +50,14 @@ impl ConnectOptions {
     /// ```
     ///
     /// # Errors
-    /// [`oraedge::Error::Misuse`] for sizes that contradict each other.
+    /// [`oraedge::Error::Misuse`] for sizes that contradict each other; for a log-on by token,
+    /// [`oraedge::Error::ConnectString`] for a connect string that cannot be read.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn into_pool(self, options: PoolOptions) -> Result<Pool> {
-        Pool::new(self, Arc::new(TokioRuntime::new()), options)
+        let provider = self.token_provider()?;
+        let opener = Opener { options: self, provider };
+        Pool::new(opener, Arc::new(TokioRuntime::new()), options)
     }
 }

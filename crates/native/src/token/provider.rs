@@ -10,7 +10,6 @@ use oraedge::time::UnixTime;
 use tokio::task::AbortHandle;
 
 use super::cache::{Fetcher, Slot};
-use crate::environment::unix_time;
 
 /// Between two renewals lies at least this much, however short tokens live.
 const MIN_PAUSE: Duration = Duration::from_secs(5);
@@ -45,7 +44,6 @@ pub struct TokenProvider {
 impl std::fmt::Debug for TokenProvider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TokenProvider")
-            .field("params", &self.source.fetcher.params)
             .field("expires_at", &self.expires_at())
             .finish_non_exhaustive()
     }
@@ -87,7 +85,7 @@ async fn renew(source: Arc<CachedSource>) {
             None => policy::renew_at(obtained_at, expires_at),
             Some(failed_at) => policy::retry_renewal_at(failed_at, expires_at),
         });
-        let now = unix_time();
+        let now = (source.fetcher.clock)();
         let wait = match when.map(|when| when.max(not_before)) {
             Some(when) if when <= now => {
                 not_before = now + MIN_PAUSE;
@@ -95,7 +93,7 @@ async fn renew(source: Arc<CachedSource>) {
                     Ok(_) => None,
                     Err(error) => {
                         (source.fetcher.notes)(&format!("the token was not renewed: {error}"));
-                        Some(unix_time())
+                        Some((source.fetcher.clock)())
                     }
                 };
                 continue;
@@ -109,5 +107,71 @@ async fn renew(source: Arc<CachedSource>) {
             }
             failed_at = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use tokio::time::sleep;
+
+    use super::super::cache::tests::{Service, text};
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn provider(service: &Service, life: u64) -> TokenProvider {
+        TokenProvider::new(CachedSource { slot: Arc::default(), fetcher: service.fetcher(life) })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_renewed_before_it_expires_while_the_provider_lives() {
+        let service = Service::default();
+        let provider = provider(&service, 3600);
+        sleep(60 * MINUTE).await;
+        assert_eq!(service.asked(), 0, "nobody has asked for a token yet");
+        assert_eq!(text(&provider.token(false).await.unwrap()), "token 1");
+        sleep(47 * MINUTE).await;
+        assert_eq!(service.asked(), 1);
+        sleep(2 * MINUTE).await;
+        assert_eq!(service.asked(), 2, "four fifths of an hour are over");
+        assert_eq!(text(&provider.token(false).await.unwrap()), "token 2");
+        sleep(500 * MINUTE).await;
+        assert_eq!(service.asked(), 12);
+        drop(provider);
+        sleep(500 * MINUTE).await;
+        assert_eq!(service.asked(), 12);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_renewal_that_fails_disturbs_nobody_and_is_tried_again() {
+        let service = Service::default();
+        let provider = provider(&service, 3600);
+        provider.token(false).await.unwrap();
+        service.failing.store(true, Ordering::Relaxed);
+        sleep(55 * MINUTE).await;
+        let tried = service.asked();
+        assert!((3..20).contains(&tried), "{tried}");
+        assert_eq!(text(&provider.token(false).await.unwrap()), "token 1");
+        assert!(service.notes.lock().unwrap()[0].contains("not renewed: refusal 2"));
+        sleep(20 * MINUTE).await;
+        let error = provider.token(false).await.unwrap_err().to_string();
+        assert!(error.starts_with("refusal"), "{error}");
+        service.failing.store(false, Ordering::Relaxed);
+        provider.token(false).await.unwrap();
+        let asked = service.asked();
+        sleep(49 * MINUTE).await;
+        assert_eq!(service.asked(), asked + 1, "renewed again as at first");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tokens_that_live_for_moments_do_not_keep_the_service_busy() {
+        let service = Service::default();
+        let provider = provider(&service, 61);
+        provider.token(false).await.unwrap();
+        sleep(10 * MINUTE).await;
+        let asked = service.asked();
+        assert!(asked <= 121, "{asked} requests in ten minutes");
     }
 }
