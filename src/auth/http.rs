@@ -47,7 +47,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// A request to send. Redirects are not to be followed: a signature is for one host and path.
 ///
 /// Headers and body carry tokens and secrets, so `Debug` shows the headers' names and the body's
-/// size only.
+/// size only, and the URL as [`shown_url`](Self::shown_url).
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpRequest {
     /// The method.
@@ -130,6 +130,17 @@ impl HttpRequest {
         rest.split_at_checked(end)
     }
 
+    /// The URL for a message: without query and fragment, and without a user and a password.
+    pub fn shown_url(&self) -> String {
+        let shown = || {
+            let (scheme, _) = self.url.split_once("://")?;
+            let (_, rest) = self.split()?;
+            let path = rest.split(['?', '#']).next()?;
+            Some(format!("{scheme}://{}{path}", self.authority().unwrap_or_default()))
+        };
+        shown().unwrap_or_else(|| "(not a URL)".to_owned())
+    }
+
     /// What the request's first line asks for: path and query, `/` for an empty path, without the
     /// fragment. `None` if the URL has no host.
     pub fn target(&self) -> Option<String> {
@@ -143,7 +154,7 @@ impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpRequest")
             .field("method", &self.method)
-            .field("url", &self.url)
+            .field("url", &self.shown_url())
             .field("headers", &header_names(&self.headers))
             .field("body_bytes", &self.body.as_ref().map(Vec::len))
             .field("timeout", &self.timeout)
@@ -208,6 +219,10 @@ mod tests {
         let text = format!("{request:?} {request:#?} {response:?} {response:#?}");
         assert!(!text.contains("hunter2"), "{text}");
         assert!(text.contains("authorization") && text.contains("Post"), "{text}");
+        for url in ["https://user:hunter2@h/v1?x=hunter2#hunter2", "https://hunter2@hunter2@h/v1"] {
+            let text = format!("{:?}", HttpRequest::get(url));
+            assert!(!text.contains("hunter2") && text.contains("https://h/v1"), "{text}");
+        }
     }
 
     #[test]

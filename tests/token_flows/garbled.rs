@@ -12,7 +12,7 @@ use crate::methods::{
 use crate::script::*;
 
 /// A method and the answers with which it succeeds.
-fn method(number: usize) -> (Script, Vec<Answer>) {
+pub(crate) fn method(number: usize) -> (Script, Vec<Answer>) {
     let instance = || Script::new(&[("auth_type", "InstancePrincipal")]);
     match number {
         0 => (simple(), vec![database_token()]),
@@ -41,7 +41,7 @@ fn method(number: usize) -> (Script, Vec<Answer>) {
     }
 }
 
-const METHODS: usize = 7;
+pub(crate) const METHODS: usize = 7;
 
 /// JSON of the wrong kinds in the right places.
 fn odd_json() -> impl Strategy<Value = Vec<u8>> {

@@ -7,3 +7,4 @@ mod garbled;
 mod methods;
 mod retries;
 mod script;
+mod secrets;

@@ -40,6 +40,8 @@ pub(crate) struct Log {
     pub(crate) key_bits: Vec<u32>,
     /// All of the time that passed.
     pub(crate) elapsed: Duration,
+    /// What a careless host would print: `Debug` of all that went to and fro.
+    pub(crate) printed: String,
 }
 
 impl Log {
@@ -86,6 +88,8 @@ pub(crate) struct Script {
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) files: BTreeMap<String, String>,
     answers: VecDeque<Answer>,
+    /// What answers once `answers` are used up, if anything does.
+    pub(crate) then: Option<fn(&HttpRequest) -> Answer>,
     /// Whether the host cannot make keys.
     pub(crate) no_keys: bool,
 }
@@ -98,6 +102,7 @@ impl Script {
             variables: BTreeMap::new(),
             files: BTreeMap::new(),
             answers: VecDeque::new(),
+            then: None,
             no_keys: false,
         }
     }
@@ -142,17 +147,24 @@ impl Script {
             home: Some("/home/scott".to_owned()),
             entropy: b"entropy".to_vec(),
         };
+        log.printed += &format!("{params:?} {environment:?}");
         let mut flow = TokenFlow::new(params, environment);
         let mut keys = 0;
         let mut now = NOW;
         flow.handle_input(now, FlowInput::Start);
         for _ in 0..1000 {
-            let input = match flow.poll_output() {
+            let output = flow.poll_output();
+            log.printed += &format!("{output:?} {flow:?}\n");
+            let input = match output {
                 FlowOutput::Http(request) => {
                     let timeout = request.timeout;
                     assert!(!timeout.is_zero());
+                    let answer = match (self.answers.pop_front(), self.then) {
+                        (Some(answer), _) => answer,
+                        (None, Some(then)) => then(&request),
+                        (None, None) => Err(NETWORK_TIMEOUT.into()),
+                    };
                     log.requests.push(request);
-                    let answer = self.answers.pop_front().unwrap_or(Err(NETWORK_TIMEOUT.into()));
                     if answer.as_ref().is_err_and(|reason| reason == NETWORK_TIMEOUT) {
                         now = now + timeout;
                         log.elapsed += timeout;
@@ -192,6 +204,7 @@ impl Script {
                 FlowOutput::Failed(error) => return Err(error),
                 FlowOutput::Idle => panic!("the flow waits for nothing"),
             };
+            log.printed += &format!("{input:?}\n");
             flow.handle_input(now, input);
         }
         panic!("the flow does not end");

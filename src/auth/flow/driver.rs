@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::redaction::Redaction;
 use super::{
     AuthParams, DatabaseToken, Environment, FlowInput, FlowOutput, Key, KeyId, MAX_RESPONSE_BYTES,
 };
@@ -59,12 +60,15 @@ struct Mailbox {
     outputs: VecDeque<FlowOutput>,
     /// How many random numbers were drawn.
     draws: u64,
+    /// What must not be told.
+    secrets: Redaction,
 }
 
 impl TokenFlow {
     /// A flow that begins with [`FlowInput::Start`].
     pub fn new(params: AuthParams, environment: Environment) -> TokenFlow {
-        let mailbox = Arc::new(Mutex::new(Mailbox::default()));
+        let secrets = Redaction::of(&params);
+        let mailbox = Arc::new(Mutex::new(Mailbox { secrets, ..Mailbox::default() }));
         let time = params.millis(Key::TokenTimeout).unwrap_or(DEFAULT_FLOW_TIME);
         let host = Host {
             mailbox: Arc::clone(&mailbox),
@@ -122,10 +126,12 @@ impl TokenFlow {
         let Some(steps) = self.steps.as_mut() else { return };
         if let Poll::Ready(result) = steps.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             self.steps = None;
-            lock(&self.mailbox).outputs.push_back(match result {
+            let mut mailbox = lock(&self.mailbox);
+            let last = match result {
                 Ok(token) => FlowOutput::Done(token),
-                Err(error) => FlowOutput::Failed(error),
-            });
+                Err(error) => FlowOutput::Failed(mailbox.secrets.clean_error(error)),
+            };
+            mailbox.outputs.push_back(last);
         }
     }
 
@@ -168,7 +174,9 @@ impl Host {
 
     /// Tells the user something.
     pub(crate) fn note(&self, text: impl Into<String>) {
-        lock(&self.mailbox).outputs.push_back(FlowOutput::Note(text.into()));
+        let mut mailbox = lock(&self.mailbox);
+        let text = mailbox.secrets.clean(text.into());
+        mailbox.outputs.push_back(FlowOutput::Note(text));
     }
 
     /// What is left of the time for the whole flow.
@@ -194,6 +202,7 @@ impl Host {
             return Err(self.out_of_time(doing));
         }
         request.timeout = request.timeout.min(self.request_time).min(left);
+        lock(&self.mailbox).secrets.add_request(&request);
         let response = match self.ask(FlowOutput::Http(request), "Http").await {
             FlowInput::Http(response) => response,
             _ => Err("no response".to_owned()),

@@ -38,6 +38,7 @@ mod oke_workload_identity;
 mod params;
 pub mod policy;
 mod profile;
+mod redaction;
 mod resource_principal;
 pub(super) mod retry;
 mod scoped_token;
@@ -183,7 +184,7 @@ async fn run(host: driver::Host, params: AuthParams) -> Result<DatabaseToken> {
             params.method()
         ));
     }
-    token(host, &params).await.map_err(|error| service_error::without_secrets(error, &params))
+    token(host, &params).await
 }
 
 async fn token(host: driver::Host, params: &AuthParams) -> Result<DatabaseToken> {

@@ -5,7 +5,6 @@
 
 use serde_json::Value;
 
-use super::AuthParams;
 use super::retry::Answer;
 use crate::auth::http::HttpResponse;
 use crate::error::Error;
@@ -120,25 +119,4 @@ fn looks_secret(word: &str) -> bool {
         || word.contains("-----BEGIN")
         || (word.len() >= LONG
             && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b)))
-}
-
-/// `error` with every secret parameter blanked in its text, in case a service quoted one.
-pub(crate) fn without_secrets(error: Error, params: &AuthParams) -> Error {
-    const SHORTEST: usize = 4;
-    let clean = |mut text: String| {
-        for secret in params.secrets().map(str::trim).filter(|secret| secret.len() >= SHORTEST) {
-            if text.contains(secret) {
-                text = text.replace(secret, "[redacted]");
-            }
-        }
-        text
-    };
-    match error {
-        Error::Auth { what, remedy } => Error::Auth { what: clean(what), remedy },
-        Error::Misuse { what, remedy } => Error::Misuse { what: clean(what), remedy },
-        Error::Transport { doing, detail, remedy } => {
-            Error::Transport { doing: clean(doing), detail: clean(detail), remedy }
-        }
-        other => other,
-    }
 }

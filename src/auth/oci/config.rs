@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::ini::{self, Entry, Section, Sections};
+use super::key::is_fingerprint;
 use crate::auth::Secret;
 use crate::error::{Error, Result};
 
@@ -335,12 +336,4 @@ fn is_ocid(text: &str) -> bool {
         && parts.iter().all(is_word)
         && !is_empty(parts.first())
         && !is_empty(parts.last())
-}
-
-/// Sixteen pairs of hexadecimal digits in lower case, with colons between.
-fn is_fingerprint(text: &str) -> bool {
-    let is_pair = |pair: &str| {
-        pair.len() == 2 && pair.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    text.split(':').count() == 16 && text.split(':').all(is_pair)
 }

@@ -160,11 +160,15 @@ impl ApiKey {
         if configured.trim().eq_ignore_ascii_case(&computed) {
             return Ok(());
         }
+        // Something else that was put there by mistake is not shown.
+        let shown: &str = match configured.trim() {
+            text if is_fingerprint(&text.to_ascii_lowercase()) => text,
+            _ => "something that is no fingerprint",
+        };
         Err(Error::auth(
             format!(
                 "the private key is not the one of the configured fingerprint: the key's is \
-                 {computed}, the configuration says {}",
-                configured.trim()
+                 {computed}, the configuration says {shown}"
             ),
             "give the key file that belongs to the fingerprint, or the fingerprint of the key \
              as the console lists it (User settings, API keys)",
@@ -186,6 +190,14 @@ impl ApiKey {
 /// The fingerprint of a public key in DER (SubjectPublicKeyInfo): MD5, in hexadecimal with colons.
 pub fn fingerprint(spki: &[u8]) -> String {
     colons(&Md5::digest(spki))
+}
+
+/// Sixteen pairs of hexadecimal digits in lower case, with colons between.
+pub(super) fn is_fingerprint(text: &str) -> bool {
+    let is_pair = |pair: &str| {
+        pair.len() == 2 && pair.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    text.split(':').count() == 16 && text.split(':').all(is_pair)
 }
 
 fn colons(bytes: &[u8]) -> String {
@@ -254,13 +266,7 @@ fn no_private_key(text: &str, label: Option<&str>) -> Error {
             "a private key in OpenSSH's own form",
             "convert a copy of it with: ssh-keygen -p -m PEM -f COPY",
         ),
-        Some(label) => Error::auth(
-            format!(
-                "a private key is needed, and this is: {}",
-                label.chars().take(64).collect::<String>()
-            ),
-            MAKE,
-        ),
+        Some(label) => Error::auth(format!("a private key is needed, and this is: {label}"), MAKE),
         None if text.trim_start().starts_with("ssh-") => {
             Error::auth("a private key is needed, and this is a public key of SSH", private)
         }

@@ -55,7 +55,14 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>> {
     let mut blocks = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("-----BEGIN ") {
-        let Some((label, after)) = after.split_once("-----") else { break };
+        let label = after.split_once("-----").filter(|(label, _)| is_label(label));
+        let Some((label, after)) = label else {
+            // What stands there is not shown: it may be the key.
+            return Err(Error::auth(
+                "the key is damaged: its line -----BEGIN ...----- cannot be read",
+                "copy the file again as it is",
+            ));
+        };
         let end = format!("-----END {label}-----");
         let Some((body, after)) = after.split_once(&end) else {
             return Err(Error::auth(
@@ -211,6 +218,14 @@ pub(super) fn decrypt_pkcs8(
         _ => unknown(),
     })?;
     Ok(Zeroizing::new(document.as_bytes().to_vec()))
+}
+
+/// Words of capital letters and digits, such as `X509 CERTIFICATE`.
+fn is_label(text: &str) -> bool {
+    const LONGEST: usize = 64;
+    let is_known =
+        |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b" -".contains(&byte);
+    text.len() <= LONGEST && text.bytes().all(is_known)
 }
 
 /// A name from the file, for an error: letters, digits and `-` only, and not much of it.

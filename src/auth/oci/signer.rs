@@ -126,7 +126,7 @@ pub fn sign_request(
 fn destination(request: &HttpRequest) -> Result<(String, String)> {
     let bad = |what: &str| {
         Error::misuse(
-            format!("the URL {} cannot be signed: {what}", request.url),
+            format!("the URL {} cannot be signed: {what}", request.shown_url()),
             "give https://HOST/PATH, percent-encoded",
         )
     };
