@@ -13,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info;
 
+use crate::admin;
 use crate::admission::Admission;
 use crate::credentials::Credentials;
+use crate::metrics::Metrics;
 use crate::policy::{ConfigError, Policy};
 use crate::reload::{Reloaded, Source, watch};
 use crate::server::{Limits, Shared, accept, listen};
@@ -36,6 +38,7 @@ pub struct Builder {
     cas: Vec<Source>,
     ca_only: bool,
     tls: Option<[Source; 2]>,
+    admin: Option<String>,
 }
 
 impl Default for Builder {
@@ -49,6 +52,7 @@ impl Default for Builder {
             cas: Vec::new(),
             ca_only: false,
             tls: None,
+            admin: None,
         }
     }
 }
@@ -169,6 +173,12 @@ impl Builder {
         self
     }
 
+    /// Serves figures for Prometheus (`/metrics`) and `/healthz` on this address, plain HTTP.
+    pub fn admin(mut self, address: impl Into<String>) -> Self {
+        self.admin = Some(address.into());
+        self
+    }
+
     /// Other limits than [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -188,10 +198,16 @@ impl Builder {
     ///
     /// # Errors
     /// A certificate or key cannot be read, a limit cannot be, or the address cannot be bound.
-    pub async fn bind(self, address: &str) -> Result<RunningBridge, StartError> {
+    pub async fn bind(mut self, address: &str) -> Result<RunningBridge, StartError> {
+        let admin = self.admin.take();
         let shared = Arc::new(self.into_shared()?);
         let listener = listen(address).await?;
         let address = listener.local_addr()?;
+        let admin = match admin {
+            Some(address) => Some(listen(&address).await?),
+            None => None,
+        };
+        let admin_address = admin.as_ref().map(|listener| listener.local_addr()).transpose()?;
         let scheme = if shared.tls.is_some() { "wss" } else { "ws" };
         info!(
             %address,
@@ -203,8 +219,11 @@ impl Builder {
             "listening"
         );
         tokio::spawn(watch(shared.files(), shared.kill.clone()));
+        if let Some(listener) = admin {
+            tokio::spawn(admin::serve(listener, Arc::clone(&shared)));
+        }
         tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Ok(RunningBridge { address, scheme, shared })
+        Ok(RunningBridge { address, admin_address, scheme, shared })
     }
 
     fn into_shared(self) -> Result<Shared, ConfigError> {
@@ -216,6 +235,7 @@ impl Builder {
                 self.limits.max_connections,
                 self.limits.max_connections_per_address,
             ),
+            metrics: Metrics::new(),
             policy: self.policy,
             credentials: Arc::new(credentials),
             trust: Arc::new(Trust::load(self.cas, self.ca_only)?),
@@ -244,6 +264,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct RunningBridge {
     address: SocketAddr,
+    admin_address: Option<SocketAddr>,
     scheme: &'static str,
     shared: Arc<Shared>,
 }
@@ -252,6 +273,11 @@ impl RunningBridge {
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where [`admin`](Builder::admin) listens.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin_address
     }
 
     /// Its URL for clients on this machine: `ws://127.0.0.1:8521/`.

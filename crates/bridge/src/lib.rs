@@ -20,6 +20,7 @@
 //! `admission` say who, where and how many, `dial`, `tls` and `dn` reach the target, `refusal` holds every reason that a page may be shown.
 
 mod address;
+mod admin;
 mod admission;
 mod bridge;
 mod credentials;
@@ -27,6 +28,7 @@ mod dial;
 mod dn;
 mod identity;
 mod message;
+mod metrics;
 mod policy;
 mod pump;
 mod refusal;

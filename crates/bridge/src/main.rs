@@ -17,7 +17,7 @@ use crate::command::ticket::TicketOptions;
 /// Carries Oracle's wire protocol from WebSockets to the databases that you list.
 ///
 /// Nothing is allowed by default: name every target with --allow and every page with
-/// --allow-origin. Prints `listening ws=ADDRESS` on standard output once it serves; the log goes
+/// --allow-origin. Prints `listening ws=ADDRESS` (and ` admin=ADDRESS`) on standard output once it serves; the log goes
 /// to standard error (RUST_LOG sets what is in it) and never holds what is carried. SIGTERM and
 /// SIGINT let open connections end, up to --drain-timeout; a second one ends at once. SIGHUP reads
 /// certificates, keys, tokens and roots anew, which is also done when their files change.
@@ -94,7 +94,9 @@ fn announce(running: &RunningBridge) {
     let scheme = url.split(':').next().unwrap_or_default();
     let mut stdout = std::io::stdout();
     // Whoever started the bridge may have closed its standard output, which is no reason to stop.
-    let _ = writeln!(stdout, "listening {scheme}={}", running.addr()).and_then(|()| stdout.flush());
+    let admin = running.admin_addr().map(|address| format!(" admin={address}")).unwrap_or_default();
+    let _ = writeln!(stdout, "listening {scheme}={}{admin}", running.addr())
+        .and_then(|()| stdout.flush());
 }
 
 fn start_log(format: LogFormat) {

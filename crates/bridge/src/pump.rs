@@ -95,9 +95,9 @@ impl Traffic {
         }
     }
 
-    /// How long the connection has been up, in seconds.
-    pub(crate) fn seconds(&self) -> u64 {
-        self.start.elapsed().as_secs()
+    /// How long ago the connection's work began.
+    pub(crate) fn lasted(&self) -> Duration {
+        self.start.elapsed()
     }
 
     /// Resolves when nothing has moved for `limit`.
@@ -276,6 +276,7 @@ async fn download(
                 Ok(chunk) => {
                     let length = chunk.len();
                     let sent = send(tunnel, sink, Message::Binary(chunk)).await;
+                    tunnel.shared.metrics.down.inc_by(length as u64);
                     let sent = sent.and_then(|()| traffic.moved(&traffic.down, length, limits));
                     if let Err(ending) = sent {
                         return DownloadEnd::Over(ending);
@@ -345,6 +346,7 @@ async fn upload(
                     return UploadEnd::Over(lost(tunnel, &error));
                 }
                 traffic.upload_blocked.store(false, Relaxed);
+                tunnel.shared.metrics.up.inc_by(bytes.len() as u64);
                 if let Err(ending) = traffic.moved(&traffic.up, bytes.len(), tunnel.limits()) {
                     return UploadEnd::Over(ending);
                 }

@@ -147,6 +147,14 @@ impl Refusal {
         Refusal { code, message: message.into(), remedy: remedy.into() }
     }
 
+    /// The message for the log: without what a client's frame may have put into it.
+    pub(crate) fn logged(&self) -> &str {
+        match self.code {
+            Code::BadRequest => "what came is not of the protocol",
+            _ => &self.message,
+        }
+    }
+
     /// The reason of the close frame: the code and as much of the message as fits.
     pub(crate) fn close_reason(&self) -> String {
         let mut reason = format!("{}: {}", self.code.name(), self.message);

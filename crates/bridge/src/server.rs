@@ -33,6 +33,7 @@ use crate::credentials::Credentials;
 use crate::dial::tune;
 use crate::identity;
 use crate::message::{BRIDGE_NAME, SUBPROTOCOL};
+use crate::metrics::Metrics;
 use crate::policy::Policy;
 use crate::pump::shutting_down;
 use crate::refusal::{Code, Refusal};
@@ -109,6 +110,7 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Arc<Reloaded<TlsAcceptor>>>,
     pub(crate) limits: Limits,
     pub(crate) admission: Arc<Admission>,
+    pub(crate) metrics: Metrics,
     /// The bridge is going down: nobody new, and whoever is there is told.
     pub(crate) draining: CancellationToken,
     /// The drain time is over.
@@ -238,6 +240,9 @@ async fn answer(
     }
     let verdict = admit(&request, client, shared);
     if !names(request.headers(), SEC_WEBSOCKET_PROTOCOL).any(|name| name == SUBPROTOCOL) {
+        if let Err(refusal) = &verdict {
+            shared.metrics.refused(refusal.code);
+        }
         return match verdict {
             Ok(_) => plain(
                 StatusCode::BAD_REQUEST,
@@ -308,7 +313,8 @@ async fn upgraded(
             drop(place);
         }
         Err(refusal) => {
-            info!(%peer, origin, code = refusal.code.name(), "refused: {}", refusal.message);
+            info!(%peer, origin, code = refusal.code.name(), "refused: {}", refusal.logged());
+            shared.metrics.refused(refusal.code);
             tunnel::refuse(socket, &refusal).await;
         }
     }
@@ -320,7 +326,7 @@ fn names(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     values.flat_map(|value| value.split(',').map(str::trim))
 }
 
-fn health(method: &Method, shared: &Shared) -> Response<Full<Bytes>> {
+pub(crate) fn health(method: &Method, shared: &Shared) -> Response<Full<Bytes>> {
     if method != Method::GET && method != Method::HEAD {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD\n".to_owned());
     }
@@ -340,7 +346,7 @@ fn health(method: &Method, shared: &Shared) -> Response<Full<Bytes>> {
     response
 }
 
-fn plain(status: StatusCode, text: String) -> Response<Full<Bytes>> {
+pub(crate) fn plain(status: StatusCode, text: String) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(text));
     *response.status_mut() = status;
     let text = HeaderValue::from_static("text/plain; charset=utf-8");

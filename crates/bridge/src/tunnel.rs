@@ -120,7 +120,8 @@ pub(crate) async fn serve(
     let (tunnel, upstream, first) = match opened {
         Ok(opened) => opened,
         Err(Ending::Failed(refusal)) => {
-            info!(%peer, origin, code = refusal.code.name(), "refused: {}", refusal.message);
+            info!(%peer, origin, code = refusal.code.name(), "refused: {}", refusal.logged());
+            shared.metrics.refused(refusal.code);
             let Refusal { code, message, remedy } = &refusal;
             let frame = BridgeFrame::Refused { code: *code, message, remedy };
             say_goodbye(&mut sink, &mut source, Some((frame, &refusal))).await;
@@ -151,11 +152,18 @@ pub(crate) async fn serve(
         Ok(()) => pump::run(&tunnel, upstream, &mut sink, &mut source, first).await,
         Err(_) => Ending::ClientLeft,
     };
-    let seconds = tunnel.traffic.seconds();
+    let lasted = tunnel.traffic.lasted();
+    let seconds = lasted.as_secs();
+    let how = match &ending {
+        Ending::Done => "done",
+        Ending::ClientLeft => "client_left",
+        Ending::Failed(refusal) => refusal.code.name(),
+    };
+    shared.metrics.ended(how, lasted);
     let (up, down) = (tunnel.traffic.up.load(Relaxed), tunnel.traffic.down.load(Relaxed));
     match &ending {
         Ending::Failed(refusal) => {
-            info!(%peer, %target, up, down, seconds, code = refusal.code.name(), "closed: {}", refusal.message);
+            info!(%peer, %target, up, down, seconds, code = refusal.code.name(), "closed: {}", refusal.logged());
             let Refusal { code, message, remedy } = refusal;
             let frame = BridgeFrame::Error { code: *code, message, remedy };
             say_goodbye(&mut sink, &mut source, Some((frame, refusal))).await;
@@ -216,6 +224,7 @@ async fn open(
             }
         }
     };
+    shared.metrics.connected(tunnel.traffic.lasted());
     Ok((tunnel, upstream, early))
 }
 

@@ -100,6 +100,9 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "SECONDS")]
     drain_timeout: Option<u64>,
 
+    /// Serve figures for Prometheus (/metrics) and /healthz on this address, plain HTTP
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    admin: Option<String>,
     /// How the log is written [default: text]
     #[arg(long, value_enum)]
     pub(crate) log_format: Option<LogFormat>,
@@ -175,6 +178,7 @@ impl Settings {
             stall_timeout: self.stall_timeout.or(file.stall_timeout),
             ping_interval: self.ping_interval.or(file.ping_interval),
             drain_timeout: self.drain_timeout.or(file.drain_timeout),
+            admin: self.admin.or(file.admin),
             log_format: self.log_format.or(file.log_format),
         }
     }
@@ -227,6 +231,9 @@ impl Settings {
         }
         if let Some(audience) = &self.ticket_audience {
             builder = builder.ticket_audience(audience);
+        }
+        if let Some(address) = &self.admin {
+            builder = builder.admin(address);
         }
         for file in &self.ca {
             builder = builder.ca_file(file);

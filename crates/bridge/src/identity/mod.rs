@@ -54,7 +54,8 @@ pub(crate) async fn answer(
             match relayed(request, client, shared, origin).await {
                 Ok(answer) => json(StatusCode::OK, &answer),
                 Err(refusal) => {
-                    info!(%peer, origin, code = refusal.code.name(), "identity request refused: {}", refusal.message);
+                    info!(%peer, origin, code = refusal.code.name(), "identity request refused: {}", refusal.logged());
+                    shared.metrics.refused(refusal.code);
                     refused(&refusal)
                 }
             }
@@ -124,6 +125,7 @@ async fn relayed(
     };
     let ms = begin.elapsed().as_millis();
     let (peer, status_number, received) = (client.peer, status.as_u16(), body.len());
+    shared.metrics.identity_answered(status_number);
     info!(%peer, origin, host, path, status = status_number, sent, received, ms, subject = grant.subject(), "identity request relayed");
     Ok(Answer::new(status, &headers, &body))
 }

@@ -187,8 +187,21 @@ pub async fn open(
     origin: Option<&str>,
     protocol: Option<&str>,
 ) -> Result<Client, WsError> {
-    let tcp = TcpStream::connect(bridge.addr()).await.unwrap();
-    let mut request = bridge.url().into_client_request().unwrap();
+    open_at(bridge.addr(), origin, protocol).await
+}
+
+/// An open WebSocket of an allowed page with the bridge at this address.
+pub async fn page_at(address: SocketAddr) -> Client {
+    open_at(address, Some(ORIGIN), Some(oraedge_bridge::SUBPROTOCOL)).await.unwrap()
+}
+
+async fn open_at(
+    address: SocketAddr,
+    origin: Option<&str>,
+    protocol: Option<&str>,
+) -> Result<Client, WsError> {
+    let tcp = TcpStream::connect(address).await.unwrap();
+    let mut request = format!("ws://{address}/").into_client_request().unwrap();
     if let Some(origin) = origin {
         request.headers_mut().insert("origin", origin.parse().unwrap());
     }
