@@ -25,6 +25,8 @@ pub mod services;
 pub mod session_token;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod world;
 
 use std::time::SystemTime;

@@ -10,8 +10,11 @@ use rsa::sha2::{Digest, Sha256};
 
 use super::directory::{Directory, IssuerKeys};
 use super::http::Request;
+use super::instance_certificates::{self, InstanceCertificates};
 use super::keys::PrivateKey;
+use super::metadata::Metadata;
 use super::sample;
+use super::services::Services;
 
 /// How many different ones there are.
 const KEYS: usize = 3;
@@ -101,4 +104,25 @@ pub(crate) fn edit_authorization(request: &mut Request, from: &str, to: &str) {
     let value = request.header("authorization").expect("a signed request");
     assert!(value.contains(from), "{value} has no {from}");
     set_header(request, "authorization", &value.replacen(from, to, 1));
+}
+
+/// The services of the sample directory: the user's key is `key(0)`, the certificate of the
+/// application of Entra ID has `key(1)`.
+pub(crate) fn services() -> Services {
+    let directory = directory();
+    directory.add_api_key(sample::TENANCY, sample::USER, key(0).public_key());
+    directory.add_resource_key(sample::RESOURCE, key(0).public_key());
+    let certificate = instance_certificates::self_signed("demo-app", &key(1), SystemTime::now());
+    let certificate = certificate.expect("a certificate");
+    let assertion = instance_certificates::assertion_key(&certificate).expect("an RSA key");
+    sample::add_applications(&directory, "azure secret", Some(assertion), "domain secret");
+    let certificates = InstanceCertificates::generate(
+        [key(1), key(2), key(0)],
+        sample::INSTANCE,
+        sample::TENANCY,
+        sample::COMPARTMENT,
+        SystemTime::now(),
+    );
+    let metadata = Metadata { realm_domain: sample::REALM_DOMAIN.to_owned() };
+    Services::new(directory, certificates.expect("certificates"), metadata)
 }
