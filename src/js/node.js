@@ -5,6 +5,7 @@ import { homedir, hostname, userInfo } from "node:os";
 import process from "node:process";
 
 import { setPlatform } from "./platform.js";
+import { requestTrusting } from "./tokens/https.js";
 import { tcp } from "./transports/tcp.js";
 import { Client, initSync } from "./wasm/oraedge.js";
 
@@ -32,6 +33,7 @@ setPlatform({
   },
   environment: () => ({ variables: process.env, home: homedir() }),
   readFile: (path) => readFile(path),
+  requestTrusting,
   tcp,
   // Code made from strings is allowed here, and makes rows faster.
   canCompile: true,

@@ -21,6 +21,8 @@ let loadingTokens;
  * @param {() => {variables: object, home?: string}} [chosen.environment] the variables of the
  *   environment and the user's folder
  * @param {(path: string) => Promise<Uint8Array>} [chosen.readFile] where there are files
+ * @param {(request: object) => Promise<object>} [chosen.requestTrusting] an HTTPS request that
+ *   trusts the certificates that it brings
  */
 export function setPlatform(chosen) {
   platform = chosen;

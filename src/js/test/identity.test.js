@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync } from "node:fs";
 import http from "node:http";
+import https from "node:https";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import test from "node:test";
 
+import { requestTrusting } from "../tokens/https.js";
 import { identityClient } from "../tokens/identity.js";
 import { webSocket } from "../transports/websocket.js";
 
@@ -120,4 +126,35 @@ test("a way that cannot be is refused", () => {
   assert.throws(() => identityClient("bridge", undefined, true), /identityVia: url/);
   assert.throws(() => identityClient("somehow", undefined, true), /must be "direct", "bridge"/);
   assert.throws(() => identityClient("ftp://x/", undefined, true), /wss: or https:, not ftp:/);
+});
+
+test("a request that brings its authority trusts that alone", async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "oraedge-"));
+  const [key, cert] = ["key.pem", "cert.pem"].map((name) => path.join(folder, name));
+  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
+    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert], { stdio: "ignore" });
+  const [ca, asked] = [readFileSync(cert, "utf8"), []];
+  const server = https.createServer({ key: readFileSync(key), cert: ca }, async (request, response) => {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    asked.push([request.method, request.url, request.headers.authorization, Buffer.concat(parts).toString()]);
+    if (request.url === "/late") return;
+    response.writeHead(201, { "x-a": "b" }).end(request.url === "/endless" ? Buffer.alloc(2 << 20) : "yes");
+  });
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const ask = (changes) => requestTrusting({
+    method: "POST", url: `https://localhost:${server.address().port}/x`, headers: [["authorization", "Bearer t"]],
+    body: Buffer.from("{}"), timeout: 5000, ca, ...changes,
+  });
+  const { status, headers, body } = await ask({});
+  assert.deepEqual([status, new Headers(headers).get("x-a"), String(Buffer.from(body))], [201, "b", "yes"]);
+  assert.deepEqual(asked, [["POST", "/x", "Bearer t", "{}"]]);
+  const address = `https://localhost:${server.address().port}`;
+  await assert.rejects(ask({ ca: undefined }), /self-signed certificate/);
+  await assert.rejects(ask({ url: `${address}/late`, timeout: 100 }), /no answer within 100 ms/);
+  await assert.rejects(ask({ url: `${address}/endless` }), /more than 1048576 bytes/);
 });

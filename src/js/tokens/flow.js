@@ -4,6 +4,7 @@
 import { OraedgeError, fromWasm, misuse } from "../errors.js";
 import { loadTokens } from "../platform.js";
 import { Host } from "./host.js";
+import { generateKeyPair } from "./keys.js";
 import { TokenProvider } from "./provider.js";
 
 /** Providers by the hash of their parameters: connections with the same ones share a token. */
@@ -79,7 +80,7 @@ async function step(flow, output, keys, host) {
   switch (output.kind) {
     case "http":
       await answer(
-        () => host.request(output),
+        async () => host.request(output),
         ({ status, headers, body }) => flow.response(Date.now(), status, headers, body),
         (reason) => flow.noResponse(Date.now(), reason),
       );
@@ -94,7 +95,7 @@ async function step(flow, output, keys, host) {
     case "generateKeyPair": {
       const id = keys.size + 1;
       await answer(
-        async () => keys.set(id, await host.generateKeyPair(output.bits)).get(id),
+        async () => keys.set(id, await generateKeyPair(output.bits)).get(id),
         ({ publicKey }) => flow.keyPair(Date.now(), id, publicKey),
         (reason) => flow.noKeyPair(Date.now(), reason),
       );

@@ -3,7 +3,6 @@
 import { misuse } from "../errors.js";
 import { currentPlatform } from "../platform.js";
 import { identityClient } from "./identity.js";
-import { generateKeyPair } from "./keys.js";
 
 /** No file that a flow reads (configuration, key, token, certificate) comes near this size. */
 const LARGEST_FILE = 1 << 20;
@@ -40,10 +39,15 @@ export class Host {
     return { variables: Object.fromEntries(texts), home };
   }
 
+  /** Sends a request of a flow. */
   request(output) {
-    return this.#request(output);
+    if (output.ca === undefined) return this.#request(output);
+    const { requestTrusting } = currentPlatform();
+    if (requestTrusting) return requestTrusting(output);
+    throw new Error("this runtime cannot trust a certificate authority for one request; Node can");
   }
 
+  /** A file's content. */
   async readFile(path) {
     const { readFile } = currentPlatform();
     if (!readFile) {
@@ -54,10 +58,6 @@ export class Host {
     const bytes = await readFile(path);
     if (bytes.length <= LARGEST_FILE) return bytes;
     throw new Error(`it has ${bytes.length} bytes; ${LARGEST_FILE} are the most`);
-  }
-
-  generateKeyPair(bits) {
-    return generateKeyPair(bits);
   }
 
   /** Says something that the caller should know, and that stops nothing. */

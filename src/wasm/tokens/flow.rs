@@ -201,6 +201,7 @@ fn http(request: &HttpRequest) -> Object {
             ("url", request.url.as_str().into()),
             ("headers", headers.into()),
             ("body", body),
+            ("ca", request.ca_pem.as_deref().map_or(JsValue::UNDEFINED, Into::into)),
             ("timeout", (request.timeout.as_millis() as f64).into()),
         ],
     )
