@@ -1,6 +1,6 @@
 // Installs the packed package in each kind of consumer, and runs the same scenarios there.
 //
-//   node run.mjs [typescript node seerdb workerd chromium bundler]        (all if none is named)
+//   node run.mjs [typescript node seerdb workerd chromium bundler tokens] (all if none is named)
 //
 // | environment              | what                                                              |
 // | ------------------------ | ----------------------------------------------------------------- |
@@ -14,6 +14,7 @@
 // | ORAEDGE_TEST_SLOW        | a statement that takes long and can be interrupted                |
 // | ORAEDGE_TEST_ROWS        | rows of the largest result; 1,000,000 by default                  |
 // | ORAEDGE_SEERDB_PYTHON    | a Python with the package seerdb; without it, `seerdb` is skipped |
+// | ORAEDGE_TEST_IDENTITY    | the simulator's environment.json; without it, `tokens` is skipped |
 // | ORAEDGE_CHROMIUM         | the browser; /usr/bin/chromium by default                         |
 
 import { execFileSync, spawn } from "node:child_process";
@@ -22,6 +23,8 @@ import http from "node:http";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+
+import { Tally, copyExamples, inNode, parametersAsText, world } from "./tokens.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const WORK = path.join(HERE, ".work");
@@ -34,6 +37,7 @@ const setting = {
   wsTarget: env.ORAEDGE_TEST_WS_TARGET ?? env.ORAEDGE_TEST_TCP,
   tcps: env.ORAEDGE_TEST_TCPS,
   ca: env.ORAEDGE_TEST_CA && path.resolve(env.ORAEDGE_TEST_CA),
+  environment: env.ORAEDGE_TEST_IDENTITY && path.resolve(env.ORAEDGE_TEST_IDENTITY),
   slow: env.ORAEDGE_TEST_SLOW ?? "begin dbms_session.sleep(10); end;",
   rows: Number(env.ORAEDGE_TEST_ROWS ?? 1_000_000),
 };
@@ -119,13 +123,13 @@ async function seerdb() {
   return total;
 }
 
-async function workerd() {
+/** A running Worker of a module, put together as wrangler does it. */
+async function startWorker(folder, entry, bindings = {}) {
   const { build } = await import("esbuild");
   const { Miniflare } = await import("miniflare");
-  const folder = await install("workerd");
-  // As wrangler does it: one module, wasm files as modules of their own.
+  // One module, with wasm files as modules of their own.
   await build({
-    entryPoints: [path.join(folder, "worker.js")],
+    entryPoints: [path.join(folder, entry)],
     outfile: path.join(folder, "out/worker.js"),
     bundle: true,
     format: "esm",
@@ -133,13 +137,18 @@ async function workerd() {
     loader: { ".wasm": "copy" },
     assetNames: "[name]",
   });
-  const miniflare = new Miniflare({
+  return new Miniflare({
     rootPath: path.join(folder, "out"),
     scriptPath: "worker.js",
     modules: true,
     modulesRules: [{ type: "CompiledWasm", include: ["**/*.wasm"] }],
     compatibilityDate: "2025-01-01",
+    bindings,
   });
+}
+
+async function workerd() {
+  const miniflare = await startWorker(await install("workerd"), "worker.js");
   try {
     const response = await miniflare.dispatchFetch("http://worker/", {
       method: "POST",
@@ -188,7 +197,15 @@ async function serve(folder) {
 }
 
 /** Opens a folder as a page in Chromium, and runs the scenarios in it. */
-async function page(name, folder) {
+function page(name, folder) {
+  return withTab(name, folder, async (tab) => {
+    await tab.waitForFunction(() => typeof window.runScenarios === "function");
+    return tab.evaluate((given) => window.runScenarios(given), setting);
+  });
+}
+
+/** Opens a folder as a page in Chromium, and hands it to `work`. */
+async function withTab(name, folder, work) {
   const { chromium } = await import("playwright-core");
   const { server, url } = await serve(folder);
   const browser = await chromium.launch({
@@ -204,8 +221,7 @@ async function page(name, folder) {
     tab.on("console", (message) => report(name)(message.text()));
     tab.on("pageerror", (error) => report(name)(`error in the page: ${error.message}`));
     await tab.goto(url);
-    await tab.waitForFunction(() => typeof window.runScenarios === "function");
-    return await tab.evaluate((given) => window.runScenarios(given), setting);
+    return await work(tab);
   } finally {
     await browser.close();
     server.close();
@@ -237,7 +253,81 @@ async function typescript() {
   return result;
 }
 
-const CONSUMERS = { typescript, node, seerdb, workerd, chromium, bundler };
+/** Log-on with tokens: the example programs everywhere, and in Node what can go wrong. */
+async function tokens() {
+  if (!setting.environment) {
+    report("tokens")("SKIPPED: ORAEDGE_TEST_IDENTITY does not name the simulator's environment.json");
+    return { passed: 0, failed: 0 };
+  }
+  const given = world(setting.environment, setting);
+  const folder = await install("tokens");
+  await copyExamples(folder);
+  const results = [
+    await inNode(folder, given, report("tokens: Node")),
+    await script("tokens: Node", folder, setting),
+    await tokensInWorkerd(folder, given),
+    await tokensInPage(folder, given),
+  ];
+  const sum = (name) => results.reduce((total, result) => total + result[name], 0);
+  return { passed: sum("passed"), failed: sum("failed") };
+}
+
+async function tokensInWorkerd(folder, given) {
+  const tally = new Tally(report("tokens: workerd"));
+  for (const [name, parameters] of Object.entries(parametersAsText(given))) {
+    await tally.check(`worker/index.js ${name}`, async () => {
+      const bindings = {
+        AUTH: JSON.stringify(parameters), CONNECT_STRING: given.wsTarget, BRIDGE: given.ws,
+      };
+      const miniflare = await startWorker(folder, "worker/index.js", bindings);
+      try {
+        const response = await miniflare.dispatchFetch("http://worker/");
+        const text = await response.text();
+        if (!response.ok) throw new Error(`the worker answered ${response.status}: ${text}`);
+        return text;
+      } finally {
+        await miniflare.dispose();
+      }
+    });
+  }
+  return tally;
+}
+
+async function tokensInPage(folder, given) {
+  const tally = new Tally(report("tokens: chromium"));
+  const { config, simple, session, azure } = parametersAsText(given);
+  await cp(path.join(folder, "page"), folder, { recursive: true });
+  await withTab("tokens: chromium", folder, async (tab) => {
+    await tally.check("page/index.html", async () => {
+      const fields = { bridge: given.ws, connectString: given.wsTarget, ...config };
+      delete fields.authType;
+      for (const [name, value] of Object.entries(fields)) await tab.fill(`[name=${name}]`, value);
+      await tab.click("button");
+      await tab.waitForFunction(() => document.querySelector("output").textContent.length > 1);
+      const shown = await tab.textContent("output");
+      if (!shown.startsWith("VK23C, until")) throw new Error(shown);
+      return shown;
+    });
+    for (const [name, parameters] of Object.entries({ simple, session, azure })) {
+      await tally.check(`${name}, through the bridge`, () => tab.evaluate(whoAmI, {
+        parameters, bridge: given.ws, connectString: given.wsTarget,
+      }));
+    }
+  });
+  return tally;
+}
+
+/** Runs in the page. */
+async function whoAmI({ parameters, bridge, connectString }) {
+  const { getConnection, webSocket } = await import("oraedge");
+  const transport = webSocket(bridge);
+  const connection = await getConnection({ connectString, transport, extraAuthParams: parameters });
+  const { rows } = await connection.execute("select user from dual");
+  await connection.close();
+  return rows[0][0];
+}
+
+const CONSUMERS = { typescript, node, seerdb, workerd, chromium, bundler, tokens };
 
 async function main() {
   if (!env.ORAEDGE_TARBALL) throw new Error("ORAEDGE_TARBALL must name the packed package");

@@ -6,8 +6,9 @@ import oraedge, {
   wasmMemoryBytes, webSocket,
 } from "oraedge";
 import type {
-  Address, ByteChannel, Column, Connection, ConnectionOptions, DbType, ExecuteOptions, ManyResult,
-  Result, ResultSet, RowStream, SqlFragment, SqlRows, Transport,
+  AccessToken, AccessTokenCallback, Address, ByteChannel, Column, Connection, ConnectionOptions,
+  CryptoKeyLike, DbType, ExecuteOptions, ExtraAuthParams, IdentityVia, ManyResult, Result, ResultSet,
+  RowStream, SqlFragment, SqlRows, Transport,
 } from "oraedge";
 
 interface Employee {
@@ -30,6 +31,33 @@ const options: ConnectionOptions = {
   transport: webSocket("wss://bridge.example/", { token: "t" }), stmtCacheSize: 10,
   signal: AbortSignal.timeout(1000),
 };
+
+const pair: AccessToken = { token: "t", privateKey: "PEM", passPhrase: "p" };
+const callback: AccessTokenCallback = async (refresh, config) => (refresh ? pair : String(config));
+const method: ExtraAuthParams = {
+  authType: "ConfigFileAuthentication", profile: "DEFAULT", scopes: ["a", "b"], tokenTimeoutMs: 1000,
+  regionId: undefined,
+};
+const ways: IdentityVia[] = ["direct", "bridge", new URL("wss://bridge.example/"), async (url) => url];
+
+export async function logOns(connectString: string, key: CryptoKeyLike): Promise<void> {
+  const { accessToken: none, ...rest }: ConnectionOptions = { connectString };
+  console.log(none);
+  for (const accessToken of ["token", pair, callback, { token: "t", privateKey: key }]) {
+    const connection = await getConnection({ ...rest, accessToken, accessTokenConfig: { profile: "X" } });
+    const expires: number | undefined = connection.tokenExpiresAt?.getTime();
+    console.log(expires);
+  }
+  for (const identityVia of ways) {
+    await getConnection({ connectString, extraAuthParams: method, identityVia, environment: { A: "b" } });
+  }
+  await getConnection({ connectString, tokenAuthConfigOci: method, externalAuth: true });
+  await getConnection({ connectString, tokenAuthConfigAzure: { auth_type: "AzureServicePrincipal" } });
+  // @ts-expect-error a token is text
+  await getConnection({ connectString, accessToken: 5 });
+  // @ts-expect-error a parameter is no object
+  await getConnection({ connectString, extraAuthParams: { authType: "x", profile: {} } });
+}
 
 export async function main(): Promise<void> {
   await using connection: Connection = await getConnection(options);

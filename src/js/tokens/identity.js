@@ -44,8 +44,8 @@ function direct(fetch, inPage) {
         // Not followed: what was signed is good for one address, and a secret goes to no other.
         redirect: "manual",
         signal: AbortSignal.timeout(timeout),
-        cache: inPage ? "no-store" : undefined,
-        credentials: inPage ? "omit" : undefined,
+        // Not known everywhere outside of pages.
+        ...(inPage && { cache: "no-store", credentials: "omit" }),
       });
     } catch (error) {
       throw new Error(whyNoAnswer(error, timeout, inPage));
