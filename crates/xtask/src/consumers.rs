@@ -16,13 +16,18 @@ pub(crate) fn run_package_tests() -> Result<()> {
     npm::install(&folder)?;
     dist::build_default()?;
     let tarball = dist::pack()?;
-    let simulator = Simulator::start("23ai")?;
+    let identity_folder = workspace::target("simulator-identity");
+    let simulator = Simulator::start_with(
+        "23ai",
+        &["--identity", "127.0.0.1:0", "--identity-dir", &identity_folder.to_string_lossy()],
+    )?;
     // The tests serve their own page there, whose origin the bridge has to know before.
     let page_port = web::listen_near(0)?.local_addr()?.port();
-    let bridge = services::Bridge::start(
+    let bridge = services::Bridge::start_with(
         &[&simulator.tcps()?, simulator.tcp()?],
         &simulator.ca_file(),
         &[&format!("http://127.0.0.1:{page_port}")],
+        &["--allow-identity", &simulator.identity()?],
     )?;
     process::run(
         npm::node_with_web_socket()?
@@ -35,6 +40,7 @@ pub(crate) fn run_package_tests() -> Result<()> {
             .env("ORAEDGE_TEST_WS", bridge.url()?)
             .env("ORAEDGE_TEST_WS_TARGET", demo::connect_string(&simulator)?)
             .env("ORAEDGE_TEST_PAGE_PORT", page_port.to_string())
+            .env("ORAEDGE_TEST_IDENTITY", identity_folder.join("environment.json"))
             .env("ORAEDGE_CHROMIUM", system::chromium()?)
             .env("ORAEDGE_SEERDB_PYTHON", python::with_seerdb()?),
     )?;

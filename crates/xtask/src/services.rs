@@ -69,6 +69,11 @@ impl Simulator {
         Ok(self.program.child.try_wait()?)
     }
 
+    /// `http://127.0.0.1:PORT` of the identity services, if they were asked for.
+    pub(crate) fn identity(&self) -> Result<String> {
+        Ok(format!("http://{}", self.program.address("identity")?))
+    }
+
     /// The folder of the wallet that a client of mutual TLS needs.
     pub(crate) fn client_wallet(&self) -> PathBuf {
         self.tls_folder.join("wallet")
@@ -89,6 +94,16 @@ impl Bridge {
     /// Builds the bridge and starts it on a free port, for these targets (`host:port`) and
     /// origins. Clients that send no Origin (Node) are let in.
     pub(crate) fn start(allow: &[&str], ca_file: &Path, origins: &[&str]) -> Result<Bridge> {
+        Bridge::start_with(allow, ca_file, origins, &[])
+    }
+
+    /// [`start`](Bridge::start), with more options of its command line.
+    pub(crate) fn start_with(
+        allow: &[&str],
+        ca_file: &Path,
+        origins: &[&str],
+        options: &[&str],
+    ) -> Result<Bridge> {
         let mut command = process::command(build("oraedge-bridge")?);
         command.env("RUST_LOG", "warn");
         command.args(["--listen", "127.0.0.1:0", "--allow-no-origin", "--ca"]).arg(ca_file);
@@ -98,6 +113,7 @@ impl Bridge {
         for origin in origins {
             command.args(["--allow-origin", origin]);
         }
+        command.args(options);
         Ok(Bridge { program: Service::start("oraedge-bridge", command)? })
     }
 
