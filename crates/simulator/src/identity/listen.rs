@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::combinators::BoxBody;
+use futures::StreamExt;
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::rt::{Read, Write};
@@ -27,6 +28,9 @@ const MAX_BODY: usize = 1024 * 1024;
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// How long a listener waits before it tries again to accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long the first half of an answer has to reach the client.
+const FLUSH_PAUSE: Duration = Duration::from_millis(50);
 
 /// One listener of the services.
 pub(crate) struct Listener {
@@ -92,7 +96,7 @@ where
         .map_err(|error| error.to_string())
 }
 
-type ResponseBody = BoxBody<Bytes, io::Error>;
+type ResponseBody = UnsyncBoxBody<Bytes, io::Error>;
 
 /// An error ends the connection without an answer.
 async fn answer(
@@ -146,7 +150,7 @@ fn send(response: Response, truncated: bool) -> io::Result<hyper::Response<Respo
     let body = if truncated {
         half(response.body)
     } else {
-        Full::from(response.body).map_err(|never: Infallible| match never {}).boxed()
+        Full::from(response.body).map_err(|never: Infallible| match never {}).boxed_unsync()
     };
     builder.body(body).map_err(io::Error::other)
 }
@@ -154,10 +158,11 @@ fn send(response: Response, truncated: bool) -> io::Result<hyper::Response<Respo
 /// The first half of `body`, and then the end of the connection.
 fn half(mut body: Vec<u8>) -> ResponseBody {
     body.truncate(body.len() / 2);
-    let frames = [
-        Ok(Frame::data(Bytes::from(body))),
-        Err(io::Error::new(io::ErrorKind::UnexpectedEof, "told to send half of it")),
-    ];
-    let body = StreamBody::new(futures::stream::iter(frames));
-    body.boxed()
+    let first = futures::stream::iter([Ok(Frame::data(Bytes::from(body)))]);
+    let rest = futures::stream::once(async {
+        // An error at once would take back what is still to be written.
+        tokio::time::sleep(FLUSH_PAUSE).await;
+        Err(io::Error::new(io::ErrorKind::UnexpectedEof, "told to send half of it"))
+    });
+    StreamBody::new(first.chain(rest)).boxed_unsync()
 }
