@@ -133,6 +133,7 @@ async function startWorker(folder, entry, bindings = {}) {
     outfile: path.join(folder, "out/worker.js"),
     bundle: true,
     format: "esm",
+    target: "es2022",
     conditions: ["workerd", "worker", "browser"],
     loader: { ".wasm": "copy" },
     assetNames: "[name]",
@@ -278,6 +279,7 @@ async function tokensInWorkerd(folder, given) {
     await tally.check(`worker/index.js ${name}`, async () => {
       const bindings = {
         AUTH: JSON.stringify(parameters), CONNECT_STRING: given.wsTarget, BRIDGE: given.ws,
+        ...given.variables,
       };
       const miniflare = await startWorker(folder, "worker/index.js", bindings);
       try {
@@ -310,7 +312,7 @@ async function tokensInPage(folder, given) {
     });
     for (const [name, parameters] of Object.entries({ simple, session, azure })) {
       await tally.check(`${name}, through the bridge`, () => tab.evaluate(whoAmI, {
-        parameters, bridge: given.ws, connectString: given.wsTarget,
+        parameters, bridge: given.ws, connectString: given.wsTarget, environment: given.variables,
       }));
     }
   });
@@ -318,10 +320,11 @@ async function tokensInPage(folder, given) {
 }
 
 /** Runs in the page. */
-async function whoAmI({ parameters, bridge, connectString }) {
+async function whoAmI({ parameters, bridge, connectString, environment }) {
   const { getConnection, webSocket } = await import("oraedge");
   const transport = webSocket(bridge);
-  const connection = await getConnection({ connectString, transport, extraAuthParams: parameters });
+  const extraAuthParams = parameters;
+  const connection = await getConnection({ connectString, transport, extraAuthParams, environment });
   const { rows } = await connection.execute("select user from dual");
   await connection.close();
   return rows[0][0];

@@ -14,12 +14,14 @@ const TIMEOUT_MS = 60_000;
 /** What the programs of the sample's people and machines need, from the folder of the simulator. */
 export function world(file, { tcps, ca, ws, wsTarget }) {
   const { oci, azure, domain, endpoints, principals, ...rest } = JSON.parse(readFileSync(file, "utf8"));
+  const variables = { OCI_REGION_METADATA: JSON.stringify(rest.regionMetadata) };
   const endpoint = { OCI_AUTH_ENDPOINT: endpoints.auth, OCI_FEDERATION_ENDPOINT: endpoints.federation };
   const text = (name) => readFileSync(name, "utf8");
   return {
     ...rest, oci, azure, domain, endpoints, principals, tcps, ca, ws, wsTarget, text,
     configuration: rest.config,
     endpoint,
+    variables,
   };
 }
 
@@ -91,7 +93,8 @@ export async function inNode(folder, given, report) {
   for (const [program, expected, variables] of PROGRAMS) {
     const env = {
       PATH: process.env.PATH, HOME: given.folder, NODE_EXTRA_CA_CERTS: given.ca,
-      CONNECT_STRING: given.tcps, ...given.endpoint, ...variables(given),
+      CONNECT_STRING: given.tcps, ...given.endpoint, ...given.variables,
+      ...variables(given),
     };
     const what = [program, env.PYO_OCI_PROFILE].filter(Boolean).join(" ");
     await tally.check(what, async () => {

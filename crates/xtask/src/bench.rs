@@ -3,7 +3,8 @@
 
 use anyhow::{Result, bail};
 
-use crate::{dist, process, services, workspace};
+use crate::services::Simulator;
+use crate::{demo, dist, process, services, workspace};
 
 /// Workloads that our clients can do: two fetches, round trips, array inserts, log-ons.
 const WORKLOADS: &str = "a,b,c,d,f";
@@ -30,10 +31,16 @@ pub(crate) struct Args {
     /// Leave out the micro-benchmarks
     #[arg(long)]
     no_micro: bool,
+    /// Measure nothing but log-ons with tokens in Node, and RSA there
+    #[arg(long)]
+    only_tokens: bool,
 }
 
 /// `cargo xtask bench`.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.only_tokens {
+        return tokens();
+    }
     side_by_side(args)?;
     if !args.no_micro {
         process::timed("micro-benchmarks", || {
@@ -41,6 +48,24 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// Log-ons with tokens in Node against the simulator (which is built without optimisation, but for
+/// its cryptography), and RSA by WebCrypto and in wasm.
+fn tokens() -> Result<()> {
+    dist::build_default()?;
+    let folder = workspace::target("simulator-identity");
+    let simulator = Simulator::start_with(
+        "23ai",
+        &["--identity", "127.0.0.1:0", "--identity-dir", &folder.to_string_lossy()],
+    )?;
+    process::run(
+        process::command("node")
+            .arg(workspace::path("pkg-tests/bench/tokens.mjs"))
+            .env("ORAEDGE_TEST_TCPS", demo::connect_string(&simulator)?)
+            .env("ORAEDGE_TEST_CA", simulator.ca_file())
+            .env("ORAEDGE_TEST_IDENTITY", folder.join("environment.json")),
+    )
 }
 
 fn side_by_side(args: &Args) -> Result<()> {

@@ -3,8 +3,8 @@
 
 /** A token this close to its end, in milliseconds, is not used for a log-on any more. */
 export const MARGIN_MS = 60_000;
-/** While somebody holds the provider, a token is renewed this long before its end. */
-const RENEW_MS = 120_000;
+/** While somebody holds the provider, a token is renewed when so much of its life is over. */
+const RENEW_AFTER = 0.8;
 /** How soon a renewal that failed is tried again. */
 const RETRY_MS = 15_000;
 /** The longest time that setTimeout() takes. */
@@ -21,6 +21,7 @@ const LONGEST_TIMEOUT_MS = 2_147_483_647;
 export class TokenProvider {
   #acquire;
   #token;
+  #since;
   #pending;
   #holders = 0;
   #timer;
@@ -68,6 +69,7 @@ export class TokenProvider {
     this.#pending ??= this.#acquire(this.#token !== undefined)
       .then((token) => {
         this.#token = token;
+        this.#since = Date.now();
         return token;
       })
       .finally(() => {
@@ -82,7 +84,8 @@ export class TokenProvider {
     this.#timer = undefined;
     const expiresAt = this.#token?.expiresAt;
     if (this.#holders === 0 || expiresAt === undefined) return;
-    const wait = Math.max(expiresAt - RENEW_MS - Date.now(), RETRY_MS);
+    const renewAt = this.#since + RENEW_AFTER * (expiresAt - this.#since);
+    const wait = Math.max(renewAt - Date.now(), RETRY_MS);
     this.#timer = setTimeout(() => {
       // The log-on that needs the token reports what is wrong, if it still is by then.
       this.#renew().catch(() => {});
