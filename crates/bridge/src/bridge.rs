@@ -102,6 +102,16 @@ impl Builder {
         Ok(self)
     }
 
+    /// Connects Oracle's own clients of SQL*Net over WebSocket to this target: `HOST:PORT`, with
+    /// `tcp://` (the default) or `tcps://` in front.
+    ///
+    /// # Errors
+    /// The text is not a target.
+    pub fn sqlnet(mut self, target: &str) -> Result<Self, ConfigError> {
+        self.policy.sqlnet = Some(target.parse()?);
+        Ok(self)
+    }
+
     /// Lets names lead to addresses of this network (`10.0.0.0/8`), which is not public.
     ///
     /// # Errors

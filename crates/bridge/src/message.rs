@@ -63,6 +63,21 @@ fn yes() -> bool {
 }
 
 impl ConnectRequest {
+    /// With the required fields alone.
+    pub(crate) fn new(host: &str, port: NonZeroU16, protocol: Protocol) -> Self {
+        ConnectRequest {
+            host: host.to_owned(),
+            port,
+            protocol,
+            tls: TlsEnd::default(),
+            dn_match: yes(),
+            ssl_server_cert_dn: None,
+            server_name: None,
+            sni: None,
+            token: None,
+        }
+    }
+
     /// Whether the bridge itself speaks TLS to the target.
     pub(crate) fn bridge_ends_tls(&self) -> bool {
         self.protocol == Protocol::Tcps && self.tls == TlsEnd::Bridge

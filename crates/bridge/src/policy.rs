@@ -8,6 +8,7 @@ use std::str::FromStr;
 use crate::address::Networks;
 use crate::identity::IdentityHost;
 use crate::refusal::{Code, Refusal};
+use crate::sqlnet::SqlNetTarget;
 
 /// A `host:port` that clients may be connected to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -145,6 +146,7 @@ pub(crate) struct Policy {
     pub(crate) no_origin: bool,
     pub(crate) identity_hosts: HashSet<IdentityHost>,
     pub(crate) networks: Networks,
+    pub(crate) sqlnet: Option<SqlNetTarget>,
 }
 
 impl Policy {

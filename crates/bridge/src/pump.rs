@@ -248,7 +248,7 @@ async fn download(
         let message = select! {
             biased;
             () = stop.cancelled() => return DownloadEnd::Stopped,
-            () = draining.cancelled(), if !told => {
+            () = draining.cancelled(), if !told && tunnel.controls => {
                 told = true;
                 let drain = tunnel.limits().drain.as_millis();
                 let closes_in_ms = u64::try_from(drain).unwrap_or(u64::MAX);
@@ -267,6 +267,9 @@ async fn download(
             chunk = chunks.next(reader) => match chunk {
                 Ok(chunk) if chunk.is_empty() => {
                     traffic.database_ended.store(true, Relaxed);
+                    if !tunnel.controls {
+                        return DownloadEnd::Over(Ending::Done);
+                    }
                     let eof = Message::text(BridgeFrame::Eof.to_json());
                     return match send(tunnel, sink, eof).await {
                         Ok(()) => DownloadEnd::Eof,
@@ -350,6 +353,9 @@ async fn upload(
                 if let Err(ending) = traffic.moved(&traffic.up, bytes.len(), tunnel.limits()) {
                     return UploadEnd::Over(ending);
                 }
+            }
+            Message::Text(_) if !tunnel.controls => {
+                return bad("a text frame came; SQL*Net over WebSocket has binary frames alone");
             }
             Message::Text(text) => match ClientFrame::parse(&text) {
                 Ok(ClientFrame::Eof) if ended => return bad("eof came twice"),

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::message::BridgeFrame;
+
 /// What kind of refusal or failure it is; part of the protocol (`PROTOCOL.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -145,6 +147,12 @@ impl Refusal {
     /// A refusal; `remedy` may be empty.
     pub fn new(code: Code, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Refusal { code, message: message.into(), remedy: remedy.into() }
+    }
+
+    /// As the frame that ends an opening.
+    pub(crate) fn as_refused(&self) -> BridgeFrame<'_> {
+        let Refusal { code, message, remedy } = self;
+        BridgeFrame::Refused { code: *code, message, remedy }
     }
 
     /// The message for the log: without what a client's frame may have put into it.

@@ -38,8 +38,9 @@ use crate::policy::Policy;
 use crate::pump::shutting_down;
 use crate::refusal::{Code, Refusal};
 use crate::reload::{Reload, Reloaded};
+use crate::sqlnet;
 use crate::tls::Trust;
-use crate::tunnel;
+use crate::tunnel::{self, Opening, Socket};
 
 /// What a connection may take and how long things may last.
 #[derive(Debug, Clone)]
@@ -238,6 +239,9 @@ async fn answer(
         response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
         return response;
     }
+    if sqlnet::is_asked_for(&request) {
+        return sqlnet::answer(request, client, shared);
+    }
     let verdict = admit(&request, client, shared);
     if !names(request.headers(), SEC_WEBSOCKET_PROTOCOL).any(|name| name == SUBPROTOCOL) {
         if let Err(refusal) = &verdict {
@@ -285,19 +289,16 @@ pub(crate) fn origin_of<B>(request: &Request<B>) -> Option<String> {
 }
 
 /// The WebSocket, once the upgrade is through.
-async fn upgraded(
+pub(crate) async fn upgrade(
     mut request: Request<Incoming>,
-    verdict: Result<Place, Refusal>,
-    client: Client,
-    shared: Arc<Shared>,
-) {
-    let origin = origin_of(&request);
-    let peer = client.peer;
+    peer: SocketAddr,
+    shared: &Shared,
+) -> Option<Socket> {
     let io = match timeout(shared.limits.handshake, hyper::upgrade::on(&mut request)).await {
         Ok(Ok(upgraded)) => TokioIo::new(upgraded),
         Ok(Err(_)) | Err(_) => {
             debug!(%peer, "the client left during the upgrade");
-            return;
+            return None;
         }
     };
     let max = shared.limits.max_message_bytes;
@@ -306,10 +307,22 @@ async fn upgraded(
         .write_buffer_size(0)
         .max_message_size(Some(max))
         .max_frame_size(Some(max));
-    let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
+    Some(WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await)
+}
+
+/// Serves a WebSocket of `oraedge.v1`, or says in it why not.
+async fn upgraded(
+    request: Request<Incoming>,
+    verdict: Result<Place, Refusal>,
+    client: Client,
+    shared: Arc<Shared>,
+) {
+    let origin = origin_of(&request);
+    let peer = client.peer;
+    let Some(socket) = upgrade(request, peer, &shared).await else { return };
     match verdict {
         Ok(place) => {
-            tunnel::serve(socket, shared, peer, origin).await;
+            tunnel::serve(socket, shared, peer, origin, Opening::Frame).await;
             drop(place);
         }
         Err(refusal) => {
@@ -321,7 +334,7 @@ async fn upgraded(
 }
 
 /// The comma-separated names of a header.
-fn names(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+pub(crate) fn names(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',').map(str::trim))
 }

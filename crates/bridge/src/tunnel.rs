@@ -50,7 +50,18 @@ pub(crate) struct Tunnel {
     pub(crate) request: ConnectRequest,
     /// Whom the client's ticket was given to.
     pub(crate) subject: Option<String>,
+    /// Whether the client knows control frames.
+    pub(crate) controls: bool,
     pub(crate) traffic: Traffic,
+}
+
+/// How a WebSocket's target comes to be known.
+#[derive(Debug)]
+pub(crate) enum Opening {
+    /// By the client's `connect` frame.
+    Frame,
+    /// By the operator, for clients that name none and know no control frames.
+    Given { request: Box<ConnectRequest>, subject: Option<String> },
 }
 
 impl Tunnel {
@@ -102,9 +113,7 @@ impl Tunnel {
 /// Tells the client why not, and closes.
 pub(crate) async fn refuse(socket: Socket, refusal: &Refusal) {
     let (mut sink, mut source) = socket.split();
-    let Refusal { code, message, remedy } = refusal;
-    let frame = BridgeFrame::Refused { code: *code, message, remedy };
-    say_goodbye(&mut sink, &mut source, Some((frame, refusal))).await;
+    say_goodbye(&mut sink, &mut source, Some((Some(refusal.as_refused()), refusal))).await;
 }
 
 /// Serves a WebSocket until it ends.
@@ -113,18 +122,19 @@ pub(crate) async fn serve(
     shared: Arc<Shared>,
     peer: SocketAddr,
     origin: Option<String>,
+    opening: Opening,
 ) {
     let (mut sink, mut source) = socket.split();
-    let opened = open(&mut source, &shared, origin.as_deref()).await;
+    let controls = matches!(opening, Opening::Frame);
+    let opened = open(&mut source, &shared, origin.as_deref(), opening).await;
     let origin = origin.as_deref().unwrap_or("none");
     let (tunnel, upstream, first) = match opened {
         Ok(opened) => opened,
         Err(Ending::Failed(refusal)) => {
             info!(%peer, origin, code = refusal.code.name(), "refused: {}", refusal.logged());
             shared.metrics.refused(refusal.code);
-            let Refusal { code, message, remedy } = &refusal;
-            let frame = BridgeFrame::Refused { code: *code, message, remedy };
-            say_goodbye(&mut sink, &mut source, Some((frame, &refusal))).await;
+            let frame = refusal.as_refused();
+            say_goodbye(&mut sink, &mut source, Some((controls.then_some(frame), &refusal))).await;
             return;
         }
         Err(Ending::Done | Ending::ClientLeft) => {
@@ -148,7 +158,11 @@ pub(crate) async fn serve(
         max_message_bytes: shared.limits.max_message_bytes,
         tls: upstream.tls_facts(),
     };
-    let ending = match sink.send(Message::text(connected.to_json())).await {
+    let told = match controls {
+        true => sink.send(Message::text(connected.to_json())).await,
+        false => Ok(()),
+    };
+    let ending = match told {
         Ok(()) => pump::run(&tunnel, upstream, &mut sink, &mut source, first).await,
         Err(_) => Ending::ClientLeft,
     };
@@ -166,7 +180,7 @@ pub(crate) async fn serve(
             info!(%peer, %target, up, down, seconds, code = refusal.code.name(), "closed: {}", refusal.logged());
             let Refusal { code, message, remedy } = refusal;
             let frame = BridgeFrame::Error { code: *code, message, remedy };
-            say_goodbye(&mut sink, &mut source, Some((frame, refusal))).await;
+            say_goodbye(&mut sink, &mut source, Some((controls.then_some(frame), refusal))).await;
         }
         Ending::Done | Ending::ClientLeft => {
             let by = if matches!(ending, Ending::Done) { "both ends" } else { "the client" };
@@ -181,26 +195,22 @@ async fn open(
     source: &mut Source,
     shared: &Arc<Shared>,
     origin: Option<&str>,
+    opening: Opening,
 ) -> Result<(Tunnel, Upstream, Option<Message>), Ending> {
     let limits = &shared.limits;
-    let first = timeout(limits.handshake, first_frame(source, limits.max_message_bytes));
-    let request = first.await.unwrap_or_else(|_| {
-        Err(Ending::Failed(Refusal::new(
-            Code::HandshakeTimeout,
-            format!("no connect frame came within {} ms", limits.handshake.as_millis()),
-            "",
-        )))
-    })?;
-    let grant = shared.credentials.get().check(request.token.as_ref()).map_err(Ending::Failed)?;
-    let target = checked_target(&request).map_err(Ending::Failed)?;
-    grant.check(&target, origin).map_err(Ending::Failed)?;
-    shared.policy.check_target(&target).map_err(Ending::Failed)?;
-
+    let controls = matches!(opening, Opening::Frame);
+    let (target, request, subject) = match opening {
+        Opening::Given { request, subject } => {
+            (Target::new(&request.host, request.port.get()), *request, subject)
+        }
+        Opening::Frame => asked_for(source, shared, origin).await?,
+    };
     let tunnel = Tunnel {
         shared: Arc::clone(shared),
         target,
         request,
-        subject: grant.subject().map(str::to_owned),
+        subject,
+        controls,
         traffic: Traffic::new(),
     };
     let mut early = None;
@@ -226,6 +236,32 @@ async fn open(
     };
     shared.metrics.connected(tunnel.traffic.lasted());
     Ok((tunnel, upstream, early))
+}
+
+/// What the `connect` frame asks for, if the client may have it.
+async fn asked_for(
+    source: &mut Source,
+    shared: &Shared,
+    origin: Option<&str>,
+) -> Result<(Target, ConnectRequest, Option<String>), Ending> {
+    let limits = &shared.limits;
+    let first = timeout(limits.handshake, first_frame(source, limits.max_message_bytes));
+    let request = first.await.unwrap_or_else(|_| {
+        Err(Ending::Failed(Refusal::new(
+            Code::HandshakeTimeout,
+            format!("no connect frame came within {} ms", limits.handshake.as_millis()),
+            "",
+        )))
+    })?;
+    let checked = || {
+        let grant = shared.credentials.get().check(request.token.as_ref())?;
+        let target = checked_target(&request)?;
+        grant.check(&target, origin)?;
+        shared.policy.check_target(&target)?;
+        Ok((target, grant.subject().map(str::to_owned)))
+    };
+    let (target, subject) = checked().map_err(Ending::Failed)?;
+    Ok((target, request, subject))
 }
 
 /// Waits for the `connect` frame.
@@ -272,12 +308,14 @@ fn checked_target(request: &ConnectRequest) -> Result<Target, Refusal> {
 async fn say_goodbye(
     sink: &mut Sink,
     source: &mut Source,
-    last: Option<(BridgeFrame<'_>, &Refusal)>,
+    last: Option<(Option<BridgeFrame<'_>>, &Refusal)>,
 ) {
     let goodbye = async {
         let close = match last {
             Some((frame, refusal)) => {
-                sink.feed(Message::text(frame.to_json())).await?;
+                if let Some(frame) = frame {
+                    sink.feed(Message::text(frame.to_json())).await?;
+                }
                 let code = CloseCode::from(refusal.code.close_code());
                 CloseFrame { code, reason: refusal.close_reason().into() }
             }

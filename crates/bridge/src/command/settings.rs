@@ -37,6 +37,11 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "HOST[:PORT]")]
     allow_identity: Vec<String>,
 
+    /// Connect Oracle's own clients of SQL*Net over WebSocket (PROTOCOL=wss, path /sqlnet), which name
+    /// no target, to this one: HOST:PORT, with tcp:// (the default) or tcps:// in front
+    #[arg(long, value_name = "HOST:PORT")]
+    sqlnet: Option<String>,
+
     /// Serve only clients that send the token in this file, or a ticket
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -157,6 +162,7 @@ impl Settings {
             allow_no_origin: self.allow_no_origin.or(file.allow_no_origin),
             allow_network: list(self.allow_network, file.allow_network),
             allow_identity: list(self.allow_identity, file.allow_identity),
+            sqlnet: self.sqlnet.or(file.sqlnet),
             token_file: self.token_file.or(file.token_file),
             ticket_key: list(self.ticket_key, file.ticket_key),
             ticket_audience: self.ticket_audience.or(file.ticket_audience),
@@ -193,7 +199,7 @@ impl Settings {
         let no_origin = self.allow_no_origin.unwrap_or_default();
         let cases = [
             (
-                self.allow.is_empty() && self.allow_identity.is_empty(),
+                self.allow.is_empty() && self.allow_identity.is_empty() && self.sqlnet.is_none(),
                 "no target is allowed: every connection will be refused; see --allow",
             ),
             (
@@ -222,6 +228,9 @@ impl Settings {
         }
         for network in &self.allow_network {
             builder = builder.allow_network(network)?;
+        }
+        if let Some(target) = &self.sqlnet {
+            builder = builder.sqlnet(target)?;
         }
         if let Some(file) = &self.token_file {
             builder = builder.token_file(file);

@@ -164,10 +164,8 @@ async fn read_envelope(body: Incoming) -> Result<Bytes, Refusal> {
 }
 
 fn refused(refusal: &Refusal) -> Response<Full<Bytes>> {
-    let Refusal { code, message, remedy } = refusal;
-    let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::BAD_GATEWAY);
-    let frame = crate::message::BridgeFrame::Refused { code: *code, message, remedy };
-    json(status, &frame)
+    let status = refusal.code.http_status();
+    json(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), &refusal.as_refused())
 }
 
 fn json(status: StatusCode, body: &impl serde::Serialize) -> Response<Full<Bytes>> {
