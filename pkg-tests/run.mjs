@@ -24,7 +24,7 @@ import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-import { Tally, copyExamples, inNode, parametersAsText, world } from "./tokens.mjs";
+import { Tally, copyExamples, getDatabaseToken, inNode, parametersAsText, world } from "./tokens.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const WORK = path.join(HERE, ".work");
@@ -263,6 +263,7 @@ async function tokens() {
   const given = world(setting.environment, setting);
   const folder = await install("tokens");
   await copyExamples(folder);
+  given.pair = await getDatabaseToken(folder, given);
   const results = [
     await inNode(folder, given, report("tokens: Node")),
     await script("tokens: Node", folder, setting),
@@ -310,21 +311,22 @@ async function tokensInPage(folder, given) {
       if (!shown.startsWith("VK23C, until")) throw new Error(shown);
       return shown;
     });
-    for (const [name, parameters] of Object.entries({ simple, session, azure })) {
-      await tally.check(`${name}, through the bridge`, () => tab.evaluate(whoAmI, {
-        parameters, bridge: given.ws, connectString: given.wsTarget, environment: given.variables,
-      }));
+    const { ws: bridge, wsTarget: connectString, variables: environment } = given;
+    for (const [name, extraAuthParams] of Object.entries({ simple, session, azure })) {
+      const options = { extraAuthParams, environment };
+      await tally.check(`${name}, through the bridge`, () =>
+        tab.evaluate(whoAmI, { bridge, connectString, options }));
     }
+    await tally.check("a token with its key", () =>
+      tab.evaluate(whoAmI, { bridge, connectString, options: { accessToken: given.pair } }));
   });
   return tally;
 }
 
 /** Runs in the page. */
-async function whoAmI({ parameters, bridge, connectString, environment }) {
+async function whoAmI({ bridge, connectString, options }) {
   const { getConnection, webSocket } = await import("oraedge");
-  const transport = webSocket(bridge);
-  const extraAuthParams = parameters;
-  const connection = await getConnection({ connectString, transport, extraAuthParams, environment });
+  const connection = await getConnection({ connectString, transport: webSocket(bridge), ...options });
   const { rows } = await connection.execute("select user from dual");
   await connection.close();
   return rows[0][0];

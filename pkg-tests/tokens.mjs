@@ -2,8 +2,9 @@
 // Chromium. `environment.json`, which the simulator writes, says where everything is.
 
 import { execFile } from "node:child_process";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 
@@ -23,6 +24,38 @@ export function world(file, { tcps, ca, ws, wsTarget }) {
     endpoint,
     variables,
   };
+}
+
+/**
+ * Gets a database token as `oci iam db-token get` does, and leaves it and its key in a folder. Written
+ * with Node's own cryptography, so that nothing of the package is in it.
+ */
+export async function getDatabaseToken(folder, { oci, endpoints, text }) {
+  const encoding = { privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } };
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048, ...encoding });
+  const url = new URL(endpoints.scopedToken);
+  const body = JSON.stringify({ scope: "urn:oracle:db::id::*", publicKey });
+  const signed = {
+    date: new Date().toUTCString(),
+    "(request-target)": `post ${url.pathname}`,
+    host: url.host,
+    "content-length": String(Buffer.byteLength(body)),
+    "content-type": "application/json",
+    "x-content-sha256": createHash("sha256").update(body).digest("base64"),
+  };
+  const lines = Object.entries(signed).map(([name, value]) => `${name}: ${value}`);
+  const signature = sign("sha256", lines.join("\n"), text(oci.keyFile)).toString("base64");
+  const { "(request-target)": _, host, "content-length": __, ...headers } = signed;
+  headers.authorization =
+    `Signature version="1",keyId="${oci.tenancy}/${oci.user}/${oci.fingerprint}",algorithm="rsa-sha256",` +
+    `headers="${Object.keys(signed).join(" ")}",signature="${signature}"`;
+  const response = await fetch(url, { method: "POST", headers, body });
+  if (!response.ok) throw new Error(`${host} answered ${response.status}: ${await response.text()}`);
+  const { token } = await response.json();
+  await mkdir(path.join(folder, "db-token"), { recursive: true });
+  await writeFile(path.join(folder, "db-token/token"), token);
+  await writeFile(path.join(folder, "db-token/oci_db_key.pem"), privateKey);
+  return { token, privateKey };
 }
 
 /** Each program, its variables, and what it must print. */
@@ -49,14 +82,15 @@ const PROGRAMS = [
   ["instance-principal.mjs", "SHARED_USER", ({ principals }) => principals.instance],
   ["resource-principal.mjs", "SHARED_USER", ({ principals }) => principals["resource2.2"]],
   ["resource-principal.mjs", "SHARED_USER", ({ principals }) => principals["resource2.2Values"]],
-  ["client-credentials.mjs", undefined, ({ domain }) => ({
+  ["client-credentials.mjs", "DOMAIN_APP", ({ domain }) => ({
     OCI_DOMAIN_TOKEN_URL: domain.tokenUrl, OCI_DOMAIN_CLIENT_ID: domain.clientId,
     OCI_DOMAIN_CLIENT_SECRET: domain.clientSecret, OCI_DOMAIN_SCOPES: domain.scopes,
   })],
-  ["azure.mjs", undefined, ({ azure }) => ({
+  ["azure.mjs", "AZURE_APP", ({ azure }) => ({
     PYO_AZURE_AUTHORITY: azure.authority, PYO_AZURE_CLIENTID: azure.clientId,
     PYO_AZURE_CLIENTSECRET: azure.clientSecret, PYO_AZURE_SCOPES: azure.scopes,
   })],
+  ["token-pair.mjs", "VK23C", (_, folder) => ({ DB_TOKEN_FOLDER: path.join(folder, "db-token") })],
 ];
 
 /** Counts what passes, and reports it line by line. */
@@ -83,7 +117,6 @@ export class Tally {
 
 /** Copies the programs into a consumer's folder, where they find the package. */
 export async function copyExamples(folder) {
-  await mkdir(path.join(folder, "examples"), { recursive: true });
   await cp(EXAMPLES, folder, { recursive: true });
 }
 
@@ -94,7 +127,7 @@ export async function inNode(folder, given, report) {
     const env = {
       PATH: process.env.PATH, HOME: given.folder, NODE_EXTRA_CA_CERTS: given.ca,
       CONNECT_STRING: given.tcps, ...given.endpoint, ...given.variables,
-      ...variables(given),
+      ...variables(given, folder),
     };
     const what = [program, env.PYO_OCI_PROFILE].filter(Boolean).join(" ");
     await tally.check(what, async () => {

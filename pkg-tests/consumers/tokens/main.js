@@ -2,6 +2,7 @@
 // simulated services are told to fail by their control address.
 
 import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import { inspect } from "node:util";
@@ -128,7 +129,27 @@ const WORKS = {
     };
     assert.equal(await whoAmI(await connect({}, { ...given, tokenAuthConfigOci })), "VK23C");
     const tokenAuthConfigAzure = azurePrincipal({ scopes: [azure.scopes] });
-    await whoAmI(await connect({}, { ...given, tokenAuthConfigAzure }));
+    assert.equal(await whoAmI(await connect({}, { ...given, tokenAuthConfigAzure })), "AZURE_APP");
+  },
+
+  async "a token and its key, from a function that is asked again when the first has expired"() {
+    const asked = [];
+    const accessToken = async (refresh) => {
+      asked.push(refresh);
+      if (!refresh) return "e30.eyJleHAiOjF9.c2ln";
+      return { token: text("db-token/token"), privateKey: text("db-token/oci_db_key.pem") };
+    };
+    const connection = await connect({}, { extraAuthParams: undefined, accessToken });
+    assert.deepEqual(asked, [false, true]);
+    assert.equal(await whoAmI(connection), "VK23C");
+  },
+
+  async "a token whose key is in WebCrypto"() {
+    const der = createPrivateKey(text("db-token/oci_db_key.pem")).export({ type: "pkcs8", format: "der" });
+    const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+    const privateKey = await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
+    const accessToken = { token: text("db-token/token"), privateKey };
+    assert.equal(await whoAmI(await connect({}, { extraAuthParams: undefined, accessToken })), "VK23C");
   },
 
   async "an encrypted key with its pass phrase"() {
@@ -142,7 +163,12 @@ const WORKS = {
 
   async "a certificate of Entra ID, and on behalf of a user"() {
     const certificate = { clientSecret: undefined, clientCertificateFile: azure.certificateFile, keyFile: azure.keyFile };
-    await whoAmI(await connect(azurePrincipal(certificate)));
+    assert.equal(await whoAmI(await connect(azurePrincipal(certificate))), "AZURE_APP");
+    const onBehalfOf = {
+      authFlow: "on_behalf_of", userAssertion: text(azure.userTokenFile).trim(),
+      scopes: azure.onBehalfOfScopes,
+    };
+    assert.equal(await whoAmI(await connect(azurePrincipal(onBehalfOf))), "PETER_FITCH");
   },
 
   async "a service that is busy for a moment is asked again"() {
@@ -160,6 +186,12 @@ const WORKS = {
 const database = (more) => configFile("DEFAULT", more);
 
 const FAILS = {
+  "a token with another key": () =>
+    refused({}, "ORA-01017", /ORA-01017/, {
+      extraAuthParams: undefined, accessToken: { token: text("db-token/token"), privateKey: text(oci.keyFile) },
+    }),
+  "a token without its key": () =>
+    refused({}, "ORA-01017", /ORA-01017/, { extraAuthParams: undefined, accessToken: text("db-token/token") }),
   "without TLS": () => refused(database(), "OED-AUTH", /tcps/i, { connectString: plain }),
   "a method that there is not": () =>
     refused({ authType: "ApiKey" }, "OED-MISUSE", /ConfigFileAuthentication.*AzureServicePrincipal/s),
