@@ -1,0 +1,20 @@
+//! Logs on with the API key of a profile in the configuration file of the OCI tools.
+//!
+//! After the article "Cloud Native Authentication in python-oracledb using OCI-IAM Tokens".
+
+mod common;
+
+use common::{Result, from_variables, options, print_user};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut params = from_variables([
+        ("file_location", "PYO_OCI_CONFIG_FILE_LOCATION"),
+        ("profile", "PYO_OCI_PROFILE"),
+        // Where not the region says which service to ask.
+        ("endpoint", "OCI_AUTH_ENDPOINT"),
+    ]);
+    params.push(("auth_type", "configFileAuthentication".to_owned()));
+    let connection = options()?.extra_auth_params(params)?.connect().await?;
+    print_user(&connection).await
+}
