@@ -41,7 +41,15 @@ impl Simulator {
 
     /// [`start`](Simulator::start), with more options of its command line.
     pub(crate) fn start_with(generation: &str, options: &[&str]) -> Result<Simulator> {
-        let binary = build("oraedge-simulator")?;
+        Simulator::launch(build("oraedge-simulator")?, generation, options)
+    }
+
+    /// [`start_with`](Simulator::start_with), built with optimisation: for measuring.
+    pub(crate) fn start_release(generation: &str, options: &[&str]) -> Result<Simulator> {
+        Simulator::launch(build_release("oraedge-simulator")?, generation, options)
+    }
+
+    fn launch(binary: PathBuf, generation: &str, options: &[&str]) -> Result<Simulator> {
         let tls_folder = workspace::target("simulator-tls");
         std::fs::create_dir_all(&tls_folder).context("target/simulator-tls")?;
         let mut command = process::command(binary);
