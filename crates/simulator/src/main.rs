@@ -174,11 +174,30 @@ fn ready_line(options: &Options, simulator: &Simulator) -> String {
             "ca": tcps.as_ref().map(|_| options.tls_dir.join("ca.pem")),
             "services": options.service,
             "generation": options.generation.name(),
-            "identity": identity.map(Identity::environment),
+            "identity": identity.map(|_| identity_report(options, plain.as_ref(), tls.as_ref())),
         })
         .to_string();
     }
     let addresses = [("tcp", tcp), ("tcps", tcps), ("identity", plain), ("identity-tls", tls)];
     let addresses = addresses.into_iter().filter_map(|(name, at)| Some(format!("{name}={}", at?)));
     format!("listening {}", addresses.collect::<Vec<_>>().join(" "))
+}
+
+/// Where the identity services are. Secrets are in the folder alone.
+fn identity_report(
+    options: &Options,
+    plain: Option<&String>,
+    tls: Option<&String>,
+) -> serde_json::Value {
+    let folder = options.identity_dir.as_ref();
+    let file = |name: &str| folder.map(|folder| folder.join(name));
+    serde_json::json!({
+        "plain": plain.map(|address| format!("http://{address}")),
+        "tls": tls.and_then(|address| address.rsplit_once(':'))
+            .map(|(_, port)| format!("https://localhost:{port}")),
+        "folder": folder,
+        "environment": file("environment.json"),
+        "config": file("config"),
+        "ca": tls.and_then(|_| file("ca.pem")),
+    })
 }

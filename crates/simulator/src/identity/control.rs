@@ -154,7 +154,7 @@ fn status_response(status: u16) -> Response {
     match status {
         401 => not_authenticated(),
         404 => not_found(),
-        429 => Response::error(429, "TooManyRequests", "Too many requests for the tenants."),
+        429 => Response::error(429, "TooManyRequests", "Too many requests for the user"),
         503 => Response::error(503, "ServiceUnavailable", "The service is currently unavailable."),
         500.. => Response::error(status, "InternalServerError", "Internal Server Error"),
         _ => Response::error(status, "InvalidParameter", "The request could not be served."),

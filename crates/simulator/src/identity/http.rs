@@ -149,13 +149,14 @@ pub(crate) fn not_authenticated() -> Response {
 
 /// `401 NotAuthenticated` for a request of another time.
 pub(crate) fn clock_skew(date: SystemTime, now: SystemTime, allowed: Duration) -> Response {
-    let text = httpdate::fmt_http_date;
+    // The service writes UTC, and takes part of a second more at the end.
+    let text = |time| httpdate::fmt_http_date(time).replace("GMT", "UTC");
     let message = format!(
         "Date '{}' is not within allowed clock skew. Current '{}', valid datetime range: ['{}', '{}']",
         text(date),
         text(now),
         text(now - allowed),
-        text(now + allowed),
+        text(now + allowed + Duration::from_secs(1)),
     );
     Response::error(401, "NotAuthenticated", &message)
 }
