@@ -3,7 +3,8 @@
 
 use anyhow::{Result, bail};
 
-use crate::{dist, process, services, workspace};
+use crate::services::Simulator;
+use crate::{demo, dist, process, services, workspace};
 
 /// Workloads that our clients can do: two fetches, round trips, array inserts, log-ons.
 const WORKLOADS: &str = "a,b,c,d,f";
@@ -30,21 +31,22 @@ pub(crate) struct Args {
     /// Leave out the micro-benchmarks
     #[arg(long)]
     no_micro: bool,
-    /// Only the log-ons by token
+    /// Measure nothing but log-ons with tokens, natively and in Node, and RSA there
     #[arg(long)]
-    tokens: bool,
-    /// How many log-ons by token are measured of each kind
+    only_tokens: bool,
+    /// How many log-ons with tokens are measured of each kind
     #[arg(long, default_value_t = 30)]
     log_ons: u32,
 }
 
 /// `cargo xtask bench`.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    if args.tokens {
-        return tokens(args);
+    if args.only_tokens {
+        native_tokens(args)?;
+        return tokens();
     }
     side_by_side(args)?;
-    tokens(args)?;
+    native_tokens(args)?;
     if !args.no_micro {
         process::timed("micro-benchmarks", || {
             process::run(process::cargo().args(["bench", "--package", "oraedge", "--benches"]))
@@ -53,28 +55,29 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Log-ons by token, with simulated identity services beside the simulated database.
-fn tokens(args: &Args) -> Result<()> {
+/// Log-ons with tokens by our native client, and RSA by the crate; client and simulator are built
+/// with optimisation.
+fn native_tokens(args: &Args) -> Result<()> {
     let client = process::timed("build our native client", || {
         services::build_release("oraedge-bench-client")
     })?;
     let client = client.with_file_name("oraedge-bench-tokens");
+    let folder = workspace::target("bench-identity");
     for generation in GENERATIONS {
         if args.generation.as_ref().is_some_and(|wanted| wanted != generation) {
             continue;
         }
-        println!("\n## log-on by token, generation {generation}");
-        let folder = workspace::target("bench-identity");
-        let folder_text = folder.display().to_string();
-        let simulator = services::Simulator::start_release(
+        println!("\n## log-on with tokens, native, generation {generation}");
+        let any = "127.0.0.1:0";
+        let simulator = Simulator::start_release(
             generation,
             &[
                 "--identity",
-                "127.0.0.1:0",
+                any,
                 "--identity-tls",
-                "127.0.0.1:0",
+                any,
                 "--identity-dir",
-                &folder_text,
+                &folder.to_string_lossy(),
             ],
         )?;
         process::run(
@@ -85,6 +88,24 @@ fn tokens(args: &Args) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Log-ons with tokens in Node against the simulator (which is built without optimisation, but for
+/// its cryptography), and RSA by WebCrypto and in wasm.
+fn tokens() -> Result<()> {
+    dist::build_default()?;
+    let folder = workspace::target("simulator-identity");
+    let simulator = Simulator::start_with(
+        "23ai",
+        &["--identity", "127.0.0.1:0", "--identity-dir", &folder.to_string_lossy()],
+    )?;
+    process::run(
+        process::command("node")
+            .arg(workspace::path("pkg-tests/bench/tokens.mjs"))
+            .env("ORAEDGE_TEST_TCPS", demo::connect_string(&simulator)?)
+            .env("ORAEDGE_TEST_CA", simulator.ca_file())
+            .env("ORAEDGE_TEST_IDENTITY", folder.join("environment.json")),
+    )
 }
 
 fn side_by_side(args: &Args) -> Result<()> {

@@ -15,6 +15,11 @@ pub(crate) fn with_seerdb() -> Result<PathBuf> {
     environment("seerdb", &SEERDB)
 }
 
+/// A Python that has Oracle's SDK for its cloud, of the version that the vectors are written with.
+pub(crate) fn with_oci_sdk() -> Result<PathBuf> {
+    environment("oci", &["oci==2.189.0"])
+}
+
 /// A Python that has exactly these packages, in an environment of its own under
 /// `target/python/NAME`.
 pub(crate) fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {

@@ -85,6 +85,12 @@ const STEPS: &[Step] = &[
         run: |_| fuzz::run(Duration::from_secs(60)),
     },
     Step {
+        name: "oci-sdk",
+        what: "configuration files, signatures and regions are still as Oracle's SDK has them",
+        long: false,
+        run: oci_sdk,
+    },
+    Step {
         name: "peers",
         what: "Oracle's own drivers work against the simulator",
         long: false,
@@ -192,6 +198,17 @@ fn rust(_: &Args) -> Result<()> {
 fn hostile_at_every_byte(_: &Args) -> Result<()> {
     let test = ["test", "--quiet", "--package", "oraedge", "--test", "hostile"];
     process::run(process::cargo().env("ORAEDGE_THOROUGH", "1").args(test))
+}
+
+/// Compares the vectors that the Rust tests read with what the SDK does now.
+fn oci_sdk(_: &Args) -> Result<()> {
+    let python = python::with_oci_sdk()?;
+    for what in ["oci_config_vectors", "oci_signature_vectors", "oci_region_vectors", "oci_regions"]
+    {
+        let script = workspace::path(&format!("tests/peers/python/{what}.py"));
+        process::run(process::command(&python).arg(script).arg("--check"))?;
+    }
+    Ok(())
 }
 
 fn package(_: &Args) -> Result<()> {
