@@ -177,6 +177,57 @@ fn each_message_is_what_python_oracledb_sends() {
     }
 }
 
+/// Whether a text shows a part of the secret, as text or as the numbers that `Debug` makes of its
+/// bytes. Long values are sent in pieces, so parts are looked for.
+fn shows(printed: &str, secret: &[u8]) -> bool {
+    const PART: usize = 16;
+    secret.chunks_exact(PART).any(|part| {
+        let listed = format!("{part:?}");
+        let text = std::str::from_utf8(part);
+        printed.contains(listed.trim_matches(['[', ']']))
+            || text.is_ok_and(|text| printed.contains(text))
+    })
+}
+
+#[test]
+fn no_debug_output_on_the_way_shows_the_token_or_its_proof() {
+    for recorded in &Recorded::all() {
+        let mut session = recorded.session();
+        let mut printed = format!("{session:?}");
+        for (by_client, bytes) in &recorded.packets {
+            if !by_client {
+                let input = Input::Received(bytes);
+                printed += &format!("{input:?}");
+                session.handle_input(NOW, input);
+            }
+            loop {
+                let output = session.poll_output();
+                printed += &format!("{output:?} {session:?} {session:#?}");
+                let input = match output {
+                    Output::Connect(_) => Input::Connected,
+                    Output::Sign(message) => Input::Signed(Ok(recorded.sign(&message))),
+                    Output::Timeout(_) => break,
+                    _ => continue,
+                };
+                printed += &format!("{input:?}");
+                session.handle_input(NOW, input);
+            }
+        }
+        // The first part of a token says no more than how it is signed.
+        let (_, token) = recorded.text("token").split_once('.').expect("a JWT");
+        assert!(!shows(&printed, token.as_bytes()), "{}: {printed}", recorded.id);
+        if let Some(signature) = recorded.pair("AUTH_SIGNATURE") {
+            assert!(!shows(&printed, signature.as_bytes()), "{}: {printed}", recorded.id);
+            assert!(!shows(&printed, &unbase64(&signature)), "{}: {printed}", recorded.id);
+        }
+        // The search finds them in what is sent.
+        let sent = recorded.packets.iter().filter(|(by_client, _)| *by_client);
+        assert!(
+            sent.map(|(_, bytes)| format!("{bytes:?}")).any(|text| shows(&text, token.as_bytes()))
+        );
+    }
+}
+
 /// A server that accepts a stream, and then says nothing; it keeps what it was sent.
 struct Silent {
     framer: Framer,

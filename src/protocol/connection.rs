@@ -55,8 +55,7 @@ impl Call {
     }
 }
 
-/// One stream's packet machine.
-#[derive(Debug)]
+/// One stream's packet machine. `Debug` shows none of the bytes that pass through.
 pub struct Connection {
     /// What holds on this stream.
     pub caps: Capabilities,
@@ -76,6 +75,21 @@ pub struct Connection {
     finished: VecDeque<Finished>,
     notification: Option<u32>,
     end_of_stream: bool,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("caps", &self.caps)
+            .field("sequence", &self.sequence)
+            .field("phase", &self.phase)
+            .field("queued", &self.queued.len())
+            .field("break_reset", &self.break_reset)
+            .field("bytes_to_send", &self.out.len())
+            .field("finished", &self.finished.len())
+            .field("end_of_stream", &self.end_of_stream)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Connection {

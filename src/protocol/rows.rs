@@ -74,13 +74,23 @@ impl Cell {
     }
 }
 
-/// The rows of one answer.
-#[derive(Debug, Clone)]
+/// The rows of one answer. `Debug` shows how many, not what is in them.
+#[derive(Clone)]
 pub struct RowBatch {
     columns: Arc<[ColumnInfo]>,
     bytes: Vec<u8>,
     cells: Vec<Cell>,
     rows: usize,
+}
+
+impl std::fmt::Debug for RowBatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowBatch")
+            .field("columns", &self.columns.len())
+            .field("rows", &self.rows)
+            .field("bytes", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl RowBatch {
@@ -150,11 +160,18 @@ impl RowBatch {
     }
 }
 
-/// The last row of the batch before, packed at the front of the next answer's bytes.
-#[derive(Debug, Clone, Default)]
+/// The last row of the batch before, packed at the front of the next answer's bytes. `Debug` shows
+/// its size.
+#[derive(Clone, Default)]
 pub struct LastRow {
     pub(super) bytes: Vec<u8>,
     cells: Vec<Cell>,
+}
+
+impl std::fmt::Debug for LastRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LastRow({} bytes)", self.bytes.len())
+    }
 }
 
 /// Collects the cells of an answer's rows while it arrives.

@@ -27,8 +27,7 @@ pub struct ConnectTarget {
     pub description: Arc<Description>,
 }
 
-/// What happened.
-#[derive(Debug)]
+/// What happened. `Debug` shows how many bytes there are, not which.
 pub enum Input<'a> {
     /// The stream that [`Output::Connect`] asked for is there.
     Connected,
@@ -46,8 +45,7 @@ pub enum Input<'a> {
     Tick,
 }
 
-/// What to do.
-#[derive(Debug)]
+/// What to do. `Debug` shows how many bytes there are, not which: a token may be among them.
 pub enum Output {
     /// Open a stream, after dropping the one that may be open.
     Connect(Box<ConnectTarget>),
@@ -64,6 +62,35 @@ pub enum Output {
     Event(Event),
     /// Nothing more for now; wait for input, or until the time given.
     Timeout(Option<Timestamp>),
+}
+
+impl std::fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Input::Connected => f.write_str("Connected"),
+            Input::ConnectFailed(error) => f.debug_tuple("ConnectFailed").field(error).finish(),
+            Input::Received(bytes) => write!(f, "Received({} bytes)", bytes.len()),
+            Input::Ended(error) => f.debug_tuple("Ended").field(error).finish(),
+            Input::TlsRestarted => f.write_str("TlsRestarted"),
+            Input::Signed(Ok(signature)) => write!(f, "Signed({} bytes)", signature.len()),
+            Input::Signed(Err(error)) => f.debug_tuple("Signed").field(error).finish(),
+            Input::Tick => f.write_str("Tick"),
+        }
+    }
+}
+
+impl std::fmt::Debug for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Output::Connect(target) => f.debug_tuple("Connect").field(target).finish(),
+            Output::Transmit(bytes) => write!(f, "Transmit({} bytes)", bytes.len()),
+            Output::RestartTls => f.write_str("RestartTls"),
+            Output::Sign(message) => write!(f, "Sign({} bytes)", message.len()),
+            Output::Disconnect => f.write_str("Disconnect"),
+            Output::Event(event) => f.debug_tuple("Event").field(event).finish(),
+            Output::Timeout(when) => f.debug_tuple("Timeout").field(when).finish(),
+        }
+    }
 }
 
 /// Something that came to its end.

@@ -22,7 +22,6 @@ pub struct SessionToken {
 }
 
 /// A header and the signature of it.
-#[derive(Debug)]
 pub(super) struct Proof {
     pub(super) header: String,
     /// In base64.

@@ -84,7 +84,7 @@ pub mod control {
 }
 
 /// One packet, its header taken off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Packet<'a> {
     /// One of [`packet_type`].
     pub packet_type: u8,
@@ -92,6 +92,14 @@ pub struct Packet<'a> {
     pub flags: u8,
     /// What follows the header.
     pub payload: &'a [u8],
+}
+
+/// What it carries may be a token or a row, so only its length shows.
+impl std::fmt::Debug for Packet<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Packet { packet_type, flags, payload } = self;
+        write!(f, "Packet({packet_type}, {flags:#x}, {} bytes)", payload.len())
+    }
 }
 
 impl<'a> Packet<'a> {
@@ -112,12 +120,18 @@ impl<'a> Packet<'a> {
 ///
 /// A packet that lies whole in the bytes given is borrowed from them; only one that arrives in
 /// pieces is copied. What was merely announced is never allocated.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Framer {
     partial: Vec<u8>,
     yielded: bool,
     wide_lengths: bool,
     limit: usize,
+}
+
+impl std::fmt::Debug for Framer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Framer").field("partial", &self.partial.len()).finish_non_exhaustive()
+    }
 }
 
 impl Default for Framer {

@@ -87,6 +87,9 @@ impl Iterator for Answers<'_> {
 
 type Variables = std::collections::BTreeMap<String, String>;
 
+/// Names and values.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 fn method_of(number: u8) -> (Vec<(String, ParamValue)>, Variables) {
     let api_key = [
         ("auth_type", "SimpleAuthentication"),
@@ -122,7 +125,7 @@ fn method_of(number: u8) -> (Vec<(String, ParamValue)>, Variables) {
         ("client_id", "app"),
         ("client_credential", "secret"),
     ];
-    let (params, variables): (&[(&str, &str)], &[(&str, &str)]) = match number % 9 {
+    let (params, variables): (Pairs<'_>, Pairs<'_>) = match number % 9 {
         0 => (&api_key, &[]),
         1 => (&[("auth_type", "ConfigFileAuthentication")], &[]),
         2 => (&session, &[]),
