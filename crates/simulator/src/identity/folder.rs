@@ -33,7 +33,7 @@ fn other(error: KeyError) -> io::Error {
 }
 
 /// Writes a file that only its owner may read.
-fn write(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     // Replaced as a whole, so that nobody reads half of a file that rotates.

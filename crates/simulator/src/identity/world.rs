@@ -1,5 +1,7 @@
 //! The sample directory with everything that its people hold: keys, secrets, certificates.
 
+use std::io;
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::directory::{AssertionKey, Directory, IssuerKeys};
@@ -8,6 +10,13 @@ use super::keys::{KeyError, PrivateKey};
 use super::metadata::Metadata;
 use super::services::Services;
 use super::{make_keys, sample};
+
+/// How many keys there are.
+const KEYS: usize = 12;
+/// The file of a folder in which they are kept.
+const KEYS_FILE: &str = "simulator-keys.pem";
+/// What ends the PEM block of a key.
+const END_OF_KEY: &str = "-----END PRIVATE KEY-----\n";
 
 /// What the people and machines of the sample hold, and the services that know them.
 #[derive(Clone, Debug)]
@@ -40,6 +49,30 @@ impl World {
     /// # Errors
     /// When there are no random bytes.
     pub fn generate() -> Result<World, KeyError> {
+        World::with_keys(make_keys()?)
+    }
+
+    /// Makes it with the keys that an earlier run left in `folder`, since making keys takes long; if
+    /// there are none, with new ones, which it leaves there.
+    ///
+    /// # Errors
+    /// When there are no random bytes, or the folder cannot be written.
+    pub fn load_or_generate(folder: &Path) -> io::Result<World> {
+        let file = folder.join(KEYS_FILE);
+        let keys = match std::fs::read_to_string(&file).ok().and_then(|text| read_keys(&text)) {
+            Some(keys) => keys,
+            None => {
+                let keys = make_keys().map_err(io::Error::other)?;
+                let pem: Result<Vec<_>, _> = keys.iter().map(PrivateKey::to_pkcs8_pem).collect();
+                std::fs::create_dir_all(folder)?;
+                super::folder::write(&file, &pem.map_err(io::Error::other)?.concat())?;
+                keys
+            }
+        };
+        World::with_keys(keys).map_err(io::Error::other)
+    }
+
+    fn with_keys(keys: [PrivateKey; KEYS]) -> Result<World, KeyError> {
         let [
             oci,
             azure,
@@ -53,7 +86,7 @@ impl World {
             first,
             second,
             app,
-        ] = make_keys()?;
+        ] = keys;
         let now = SystemTime::now();
         let directory = Directory::with_keys(sample::database(), IssuerKeys { oci, azure, domain });
         let azure_secret = super::random_secret()?;
@@ -91,5 +124,32 @@ impl World {
             azure_secret,
             domain_secret,
         })
+    }
+}
+
+/// The keys of a file: one PEM block after the other.
+fn read_keys(text: &str) -> Option<[PrivateKey; KEYS]> {
+    let blocks = text.split_inclusive(END_OF_KEY);
+    let keys = blocks.map(str::trim).filter(|block| !block.is_empty());
+    keys.map(PrivateKey::from_pkcs8_pem).collect::<Result<Vec<_>, _>>().ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_keeps_its_keys() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = World::load_or_generate(folder.path()).expect("made");
+        let loaded = World::load_or_generate(folder.path()).expect("loaded");
+        let fingerprints = |world: &World| {
+            let keys = [&world.user_key, &world.azure_key, &world.resource_keys[1]];
+            keys.map(|key| key.public_key().fingerprint())
+        };
+        assert_eq!(fingerprints(&made), fingerprints(&loaded));
+        std::fs::write(folder.path().join(KEYS_FILE), "rubbish").expect("written");
+        let anew = World::load_or_generate(folder.path()).expect("made anew");
+        assert_ne!(fingerprints(&made), fingerprints(&anew));
     }
 }

@@ -230,9 +230,13 @@ impl Builder {
         tasks: &mut JoinSet<()>,
         stopping: &watch::Receiver<bool>,
     ) -> Result<Identity, StartError> {
-        let world = tokio::task::spawn_blocking(World::generate);
+        let folder = self.identity_folder.clone();
+        let world = tokio::task::spawn_blocking(move || match folder {
+            Some(folder) => World::load_or_generate(&folder),
+            None => World::generate().map_err(io::Error::other),
+        });
         let world = world.await.map_err(io::Error::other).map_err(io_error("making keys"))?;
-        let world = world.map_err(io::Error::other).map_err(io_error("making keys"))?;
+        let world = world.map_err(io_error("making keys"))?;
         let mut identity = Identity { world, plain: None, tls: None, environment: None };
         let mut listeners = Vec::new();
         if let Some(address) = self.identity {
