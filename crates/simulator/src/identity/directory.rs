@@ -1,7 +1,7 @@
 //! Who there is: users, instances, resources and applications, with their groups and keys, and the
 //! keys that the services sign with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, SystemTime};
 
@@ -142,6 +142,8 @@ pub(crate) struct State {
     resource_keys: BTreeMap<String, PublicKey>,
     /// Who may become which resource, in the order in which that was said.
     delegations: Vec<(String, String)>,
+    /// Whom no policy lets connect to databases.
+    without_policy: BTreeSet<String>,
     pub(crate) settings: Settings,
 }
 
@@ -224,6 +226,16 @@ impl Directory {
         let state = self.read();
         let key = state.resource_keys.get(resource)?;
         Some((state.principals.get(resource)?.clone(), key.clone()))
+    }
+
+    /// Takes the policy away by which the principal with this OCID may connect to databases.
+    pub fn remove_policy(&self, ocid: &str) {
+        self.write().without_policy.insert(ocid.to_owned());
+    }
+
+    /// Whether a policy lets the principal with this OCID connect to databases.
+    pub fn has_policy(&self, ocid: &str) -> bool {
+        !self.read().without_policy.contains(ocid)
     }
 
     /// Adds an application of Entra ID.

@@ -210,6 +210,7 @@ impl Writer<'_> {
                     ("key_file", path("oci_api_key.pem")),
                 ],
             ),
+            ("NO_POLICY", vec![("user", sample::OUTSIDER.to_owned())]),
             ("SHORT_REGION", vec![("region", sample::REGION_CODE.to_owned())]),
             ("WRONG_FINGERPRINT", vec![("fingerprint", stranger.clone())]),
             (

@@ -73,6 +73,9 @@ pub(crate) fn scoped_token(
         return Err(invalid_parameter("The scope is not valid."));
     }
     let key = public_key(&body, "publicKey")?;
+    if !directory.has_policy(&principal.ocid) {
+        return Err(not_found());
+    }
     let token = directory.issue_database_token(&principal, scope, &key, now);
     Ok(Response::json(200, &json!({"token": token})))
 }

@@ -35,6 +35,9 @@ pub const OTHER_USER: &str =
 /// A user in no group.
 pub const LONER: &str =
     "ocid1.user.oc1..aaaaaaaalonersimulateduserofthesampledirectoryk2r5w7ynqpla";
+/// A user whom no policy lets connect to databases.
+pub const OUTSIDER: &str =
+    "ocid1.user.oc1..aaaaaaaaoutsidersimulateduserofthesampledirectoryn4k9qpla";
 /// The compute instance, in the dynamic group `demodg`.
 pub const INSTANCE: &str =
     "ocid1.instance.oc1.sim-local-1.antxeljrsimulatedinstanceofthesampledirectory3h6tqa";
@@ -81,6 +84,7 @@ pub fn fill(directory: &Directory) {
         (PrincipalKind::User, USER, "vk23c", &["IAMUsers23c"][..]),
         (PrincipalKind::User, OTHER_USER, "vkv", &["IAMUsers19Group"]),
         (PrincipalKind::User, LONER, "loner", &[]),
+        (PrincipalKind::User, OUTSIDER, "outsider", &[]),
         (PrincipalKind::Instance, INSTANCE, "demo-instance", &["demodg"]),
         (PrincipalKind::Resource, RESOURCE, "demo-notebook", &["rpdg"]),
         (PrincipalKind::Resource, PARENT_RESOURCE, "demo-project", &["rpdg"]),

@@ -85,7 +85,11 @@ fn scoped_tokens_are_refused_as_the_service_does() {
     let unknown_user = id.replace(sample::USER, "ocid1.user.oc1..nobody");
     let wrong_fingerprint = id.replace(&key.public_key().fingerprint(), "00:11");
     let small = json!({"scope": "urn:oracle:db::id::*", "publicKey": "MIIBIjAN"});
+    let fingerprint = key.public_key().fingerprint();
+    let outsider = format!("{}/{}/{fingerprint}", sample::TENANCY, sample::OUTSIDER);
+    services.directory().add_api_key(sample::TENANCY, sample::OUTSIDER, key.public_key());
     for (what, status, code, request) in [
+        ("no policy", 404, "NotAuthorizedOrNotFound", post(SCOPED, &good, &outsider, &key)),
         ("a session", 200, "", post(SCOPED, &good, &current, &key)),
         ("an expired session", 401, "NotAuthenticated", post(SCOPED, &good, &expired, &key)),
         ("a session's other key", 401, "NotAuthenticated", post(SCOPED, &good, &current, &other)),

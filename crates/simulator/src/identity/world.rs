@@ -100,7 +100,7 @@ impl World {
             Some(azure_assertion.clone()),
             &domain_secret,
         );
-        for ocid in [sample::USER, sample::OTHER_USER, sample::LONER] {
+        for ocid in [sample::USER, sample::OTHER_USER, sample::LONER, sample::OUTSIDER] {
             directory.add_api_key(sample::TENANCY, ocid, user.public_key());
         }
         directory.add_resource_key(sample::RESOURCE, first.public_key());
