@@ -131,6 +131,11 @@ impl Running {
         cache.give_back(self.statement);
     }
 
+    /// Whether a sessionless transaction is suspended if the statement succeeds.
+    pub(super) fn suspends(&self) -> bool {
+        self.request.options.suspend_on_success
+    }
+
     /// Whether the transaction is at its end if the statement succeeds.
     pub(super) fn ends_transaction(&self) -> bool {
         self.request.options.auto_commit || self.statement.parsed.kind == StatementKind::Ddl

@@ -126,16 +126,18 @@ impl Session {
         for (at, operation) in operations {
             match operation {
                 PipelineOperation::Commit => prepared.push((at, None)),
-                PipelineOperation::Execute(request) => match self.prepare_execute(request) {
-                    Ok(running) => prepared.push((at, Some(running))),
-                    Err(error) if pipeline.continue_on_error => pipeline.put(at, Err(error)),
-                    Err(error) => {
-                        for running in prepared.into_iter().filter_map(|(_, running)| running) {
-                            running.give_back(&mut self.cache);
+                PipelineOperation::Execute(request) => {
+                    match Running::prepare(request, &mut self.cache) {
+                        Ok(running) => prepared.push((at, Some(running))),
+                        Err(error) if pipeline.continue_on_error => pipeline.put(at, Err(error)),
+                        Err(error) => {
+                            for running in prepared.into_iter().filter_map(|(_, running)| running) {
+                                running.give_back(&mut self.cache);
+                            }
+                            return Err(error);
                         }
-                        return Err(error);
                     }
-                },
+                }
             }
         }
         Ok(prepared)
@@ -145,6 +147,16 @@ impl Session {
         let version = self.connection.caps.field_version;
         let mut token = 0;
         for (at, operation) in prepared {
+            // A suspension belongs to its own operation, and not to one before it.
+            if operation.as_ref().is_some_and(Running::suspends)
+                && let Err(error) = self.sessionless.suspend_on_success()
+            {
+                pipeline.put(at, Err(error));
+                if let Some(running) = operation {
+                    running.give_back(&mut self.cache);
+                }
+                continue;
+            }
             token += 1;
             self.connection.sequence.set_token(token);
             if token == 1 {

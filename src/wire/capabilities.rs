@@ -136,7 +136,7 @@ pub struct Capabilities {
     pub ncharset_id: u16,
     /// The server understands request boundaries.
     pub request_boundaries: bool,
-    /// The server knows sessionless transactions.
+    /// The server is new enough to know sessionless transactions.
     pub sessionless_transactions: bool,
     /// What the client sends.
     compile_caps: Vec<u8>,
@@ -194,8 +194,9 @@ impl Capabilities {
         self.max_string_size = if ttc & TTC_32K != 0 { 32767 } else { 4000 };
         self.request_boundaries = compile(compile_cap::TTC4) & TTC4_EXPLICIT_BOUNDARY != 0
             && ttc & TTC_SESSION_STATE_OPS != 0;
-        self.sessionless_transactions = self.field_version >= field_version::V23_1
-            && compile(compile_cap::TTC5) & TTC5_SESSIONLESS_TRANSACTIONS != 0;
+        // The official drivers do not look at the server's own flag (TTC5) either: a 23ai server that
+        // does not know these calls yet says so itself.
+        self.sessionless_transactions = self.field_version >= field_version::V23_1;
     }
 
     /// The compile-time capabilities that the client sends.

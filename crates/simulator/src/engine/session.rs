@@ -60,6 +60,7 @@ pub struct Session {
     pub(super) connection: Connection,
     readers: Arc<Mutex<Vec<Reader>>>,
     in_transaction: bool,
+    transactions_ended: u64,
     interrupter: Interrupter,
     handle: Arc<InterruptHandle>,
     pub(super) plsql: super::plsql::State,
@@ -83,6 +84,10 @@ impl Session {
             Arc::clone(&shared.sequences),
             user,
         ));
+        Session::with_environment(shared, environment)
+    }
+
+    fn with_environment(shared: Arc<Shared>, environment: Arc<Environment>) -> Result<Session> {
         let connection = shared.connect(&environment)?;
         let handle = Arc::new(connection.get_interrupt_handle());
         Ok(Session {
@@ -91,6 +96,7 @@ impl Session {
             connection,
             readers: Arc::default(),
             in_transaction: false,
+            transactions_ended: 0,
             interrupter: Interrupter::default(),
             handle,
             plsql: super::plsql::State::default(),
@@ -233,6 +239,7 @@ impl Session {
     }
 
     fn end(&mut self, commit: bool) -> Result<()> {
+        self.transactions_ended += 1;
         if self.in_transaction {
             if commit {
                 self.keep_sequences()?;
@@ -286,6 +293,31 @@ impl Session {
     /// When SQLite cannot write.
     pub fn rollback(&mut self) -> Result<(), DbError> {
         self.end(false)
+    }
+
+    /// How many commits and rollbacks there were, of all kinds: calls, statements, DDL.
+    pub fn transactions_ended(&self) -> u64 {
+        self.transactions_ended
+    }
+
+    /// Another session of the same user with the same settings, and no transaction.
+    ///
+    /// # Errors
+    ///
+    /// When SQLite cannot open the database once more.
+    pub fn sibling(&self) -> Result<Session, DbError> {
+        let environment = Arc::new(self.environment.copy());
+        Session::with_environment(Arc::clone(&self.shared), environment)
+    }
+
+    /// Takes over the settings of the session in whose place this one goes on: its schema, formats,
+    /// time zone, contexts. What sequences gave stays, since the transaction has used it.
+    pub fn take_settings(&mut self, other: &Session) {
+        let settings = other.environment.state().clone();
+        let mut state = self.environment.state();
+        let current = std::mem::take(&mut state.current);
+        *state = settings;
+        state.current.extend(current);
     }
 
     /// Whether there are changes to commit.

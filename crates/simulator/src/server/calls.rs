@@ -71,10 +71,13 @@ impl Session {
             Call::Commit => self.end_transaction(STATUS_COMMITTED),
             Call::Rollback => self.end_transaction(STATUS_ROLLED_BACK),
             Call::Ping | Call::PipelineEnd | Call::Logoff | Call::Logon(_) => {
+                // What rode in front of a ping is told with its answer.
+                let settled = self.settle_transaction(true);
                 let status = self.call_status();
-                self.reply.end_status(status);
-                Ok(())
+                settled.map(|()| self.reply.end_status(status))
             }
+            Call::SwitchTransaction(switch) => self.switch_transaction(switch),
+            Call::ChangeTransaction(change) => self.change_transaction(&change),
             Call::Unknown => Err(db_error(
                 3001,
                 &format!("unimplemented feature: call {} of the protocol", head.function),
@@ -92,6 +95,7 @@ impl Session {
                 _ => user.engine.rollback()?,
             }
         }
+        self.settle_transaction(true)?;
         self.reply.end_status(status);
         Ok(())
     }
@@ -198,7 +202,7 @@ impl Session {
         ReturnParameters { scn, cursor: id, ..ReturnParameters::default() }
             .put(&mut self.reply.writer);
         let status = self.call_status();
-        self.reply.end_call(EndOfCall { status, cursor: id, sql_type, ..EndOfCall::default() });
+        self.end_call(EndOfCall { status, cursor: id, sql_type, ..EndOfCall::default() });
         Ok(())
     }
 
@@ -328,7 +332,7 @@ impl Session {
             end.number = NO_DATA_FOUND;
             end.message = "ORA-01403: no data found".to_owned();
         }
-        self.reply.end_call(end);
+        self.end_call(end);
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::accounts::{Account, Accounts};
+use super::transactions::Transactions;
 use crate::engine::Database;
 use crate::generation::Generation;
 use crate::ttc::describe::DateBytes;
@@ -38,6 +39,7 @@ pub struct ServerConfig {
     /// How long a client may take to log on.
     pub log_on_timeout: Duration,
     accounts: Accounts,
+    transactions: Transactions,
     next_session: AtomicU32,
     scn: AtomicU64,
     now: fn() -> DateBytes,
@@ -63,6 +65,7 @@ impl ServerConfig {
             repeat_across_answers: false,
             log_on_timeout: Duration::from_secs(60),
             accounts: Accounts::new(accounts, random),
+            transactions: Transactions::default(),
             next_session: AtomicU32::new(101),
             scn: AtomicU64::new(2_273_732),
             now: || [120, 126, 1, 1, 1, 1, 1],
@@ -73,6 +76,10 @@ impl ServerConfig {
     /// day, hour, minute, second (each plus 1).
     pub fn set_clock(&mut self, now: fn() -> DateBytes) {
         self.now = now;
+    }
+
+    pub(super) fn transactions(&self) -> &Transactions {
+        &self.transactions
     }
 
     pub(super) fn accounts(&self) -> &Accounts {

@@ -25,6 +25,7 @@ mod reply;
 mod session;
 #[cfg(test)]
 mod tests;
+mod transactions;
 
 pub use accounts::{Account, AccountState, VerifierKind};
 pub use config::{Entropy, ServerConfig};

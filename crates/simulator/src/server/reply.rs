@@ -6,7 +6,7 @@ use super::config::ServerConfig;
 use crate::net::packet::{
     DATA_FLAG_END_OF_RESPONSE, MARKER_BREAK, MARKER_RESET, Packetizer, write_marker,
 };
-use crate::ttc::notices::put_server_process;
+use crate::ttc::notices::{put_server_process, put_transaction_notice};
 use crate::ttc::outcome::{EndOfCall, put_status};
 use crate::ttc::put::ServerWriter;
 use crate::ttc::{Layout, message};
@@ -25,6 +25,9 @@ pub(super) struct Reply {
     /// The head of the call that is being answered.
     token: u64,
     call_number: u8,
+    /// What to tell of the sessionless transaction in front of the answer's end: its identifier,
+    /// and why.
+    pub(super) notice: Option<(Vec<u8>, u8)>,
 }
 
 impl Reply {
@@ -37,6 +40,7 @@ impl Reply {
             sequence,
             token: 0,
             call_number: 0,
+            notice: None,
         }
     }
 
@@ -78,8 +82,15 @@ impl Reply {
         self.packetizer.finish(&mut self.out, self.writer.vec_mut(), flags);
     }
 
+    fn put_notice(&mut self) {
+        if let Some((id, bits)) = self.notice.take() {
+            put_transaction_notice(&mut self.writer, &id, bits);
+        }
+    }
+
     /// Ends the answer with the end of a call, whose counts are filled in.
     pub(super) fn end_call(&mut self, mut end: EndOfCall) {
+        self.put_notice();
         end.sequence = self.sequence;
         end.call_number = self.call_number;
         end.put(&mut self.writer, self.layout);
@@ -88,6 +99,7 @@ impl Reply {
 
     /// Ends the answer with a status.
     pub(super) fn end_status(&mut self, status: u32) {
+        self.put_notice();
         put_status(&mut self.writer, status, self.sequence);
         self.finish();
     }

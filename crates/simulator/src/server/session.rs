@@ -12,6 +12,7 @@ use super::cursors::Cursors;
 use super::lobs::Lobs;
 use super::logon::LogonState;
 use super::reply::Reply;
+use super::transactions::{Switching, Transactions};
 use crate::engine;
 use crate::net::packet::{
     DATA_FLAG_END_OF_FILE, MARKER_BREAK, MARKER_INTERRUPT, MARKER_RESET, Packetizer, write_marker,
@@ -48,6 +49,8 @@ pub(super) enum Next {
     End(Box<EndOfCall>),
     /// With rows.
     Fetch(Fetching),
+    /// With a look whether a transaction can be attached now.
+    Switch,
 }
 
 /// Rows that are being sent.
@@ -91,10 +94,19 @@ pub(super) struct Session {
     pub(super) activity: Activity,
     pub(super) logon: LogonState,
     pub(super) user: Option<LoggedOn>,
+    pub(super) transactions: Transactions,
+    pub(super) switching: Switching,
     /// Whether the connection ends once everything is sent.
     pub(super) ending: bool,
     /// TTC bytes that came in and were not taken yet.
     inbox: Vec<u8>,
+}
+
+impl Drop for Session {
+    /// What is attached to a session ends with it.
+    fn drop(&mut self) {
+        self.leave_transaction();
+    }
 }
 
 impl Session {
@@ -114,6 +126,7 @@ impl Session {
         let mut sequence = [0; 2];
         entropy(&mut sequence);
         let sequence = u16::from_be_bytes(sequence) >> 4;
+        let transactions = config.transactions().clone();
         Session {
             config,
             entropy,
@@ -124,6 +137,8 @@ impl Session {
             activity: Activity::Idle,
             logon: LogonState::default(),
             user: None,
+            transactions,
+            switching: Switching::default(),
             ending: false,
             inbox: Vec::new(),
         }
@@ -268,13 +283,19 @@ impl Session {
                     Call::Logon(logon) => self.handle_logon(head.function, &logon),
                     Call::Logoff => self.log_off(),
                     _ if self.user.is_none() => self.raise(not_logged_on(), EndOfCall::default()),
-                    call => self.handle_call(head, call),
+                    call => match self.take_failed_switch() {
+                        Some(error) => self.raise(error, EndOfCall::default()),
+                        None => self.handle_call(head, call),
+                    },
                 }
             }
         }
     }
 
     fn handle_piggyback(&mut self, piggyback: Piggyback) {
+        if let Piggyback::SwitchTransaction(switch) = &piggyback {
+            return self.switch_in_front(switch);
+        }
         let Some(user) = &mut self.user else { return };
         match piggyback {
             Piggyback::CloseCursors(ids) => ids.iter().for_each(|id| user.cursors.close(*id)),
@@ -305,7 +326,8 @@ impl Session {
                 user.told_schema = user.engine.current_schema();
             }
             Piggyback::FreeTemporaryLobs(locators) => user.lobs.free(&locators),
-            Piggyback::SessionState(_)
+            Piggyback::SwitchTransaction(_)
+            | Piggyback::SessionState(_)
             | Piggyback::SetKeyValues { .. }
             | Piggyback::BeginPipeline { .. } => {}
         }
@@ -313,6 +335,8 @@ impl Session {
 
     /// Answers a call with an error.
     pub(super) fn raise(&mut self, error: DbError, end: EndOfCall) {
+        // A call that fails detaches nothing.
+        let _ = self.settle_transaction(false);
         let end = EndOfCall {
             status: self.call_status(),
             number: error.number,
@@ -332,6 +356,17 @@ impl Session {
         }
     }
 
+    /// Answers a call that succeeded, and does what was to be done behind it.
+    pub(super) fn end_call(&mut self, mut end: EndOfCall) {
+        match self.settle_transaction(true) {
+            Ok(()) => {
+                end.status = self.call_status();
+                self.reply.end_call(end);
+            }
+            Err(error) => self.raise(error, end),
+        }
+    }
+
     /// Lets the call last for `duration` more, and then go on.
     pub(super) fn go_on_after(&mut self, duration: std::time::Duration, next: Next) {
         self.activity = Activity::Sleeping(self.now + duration, next);
@@ -345,7 +380,8 @@ impl Session {
         }
         let activity = std::mem::replace(&mut self.activity, Activity::Idle);
         match activity {
-            Activity::Sleeping(_, Next::End(end)) => self.reply.end_call(*end),
+            Activity::Sleeping(_, Next::End(end)) => self.end_call(*end),
+            Activity::Sleeping(_, Next::Switch) => self.retry_switch(),
             Activity::Sleeping(_, Next::Fetch(fetching)) => self.begin_fetch(fetching),
             _ => {}
         }
@@ -360,6 +396,7 @@ impl Session {
     }
 
     fn log_off(&mut self) {
+        self.leave_transaction();
         self.user = None;
         self.reply.end_status(STATUS_IDLE);
     }

@@ -8,6 +8,7 @@ use super::lob::LobCall;
 use super::logon::LogonRequest;
 use super::negotiate::{DataTypesRequest, ProtocolRequest};
 use super::piggyback::Piggyback;
+use super::transaction::{TransactionChange, TransactionSwitch};
 use super::{CallHead, Layout, function, message};
 
 /// One message of a client. The values of an execute's binds are not part of it.
@@ -57,6 +58,10 @@ pub enum Call {
     Logoff,
     /// End a pipeline.
     PipelineEnd,
+    /// Start, attach or detach a transaction.
+    SwitchTransaction(TransactionSwitch),
+    /// Work on a distributed transaction.
+    ChangeTransaction(TransactionChange),
     /// One that is not known here, so that where its arguments end is not known either.
     Unknown,
 }
@@ -104,6 +109,8 @@ impl Call {
                 reader.ub4("end pipeline: pipeline")?;
                 Call::PipelineEnd
             }
+            function::TPC_SWITCH => Call::SwitchTransaction(TransactionSwitch::decode(reader)?),
+            function::TPC_CHANGE => Call::ChangeTransaction(TransactionChange::decode(reader)?),
             _ => Call::Unknown,
         })
     }

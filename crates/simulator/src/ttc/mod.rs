@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod piggyback;
 pub mod put;
 pub mod rows;
+pub mod transaction;
 
 use oraedge::wire::Reader;
 use oraedge::wire::reader::Decoded;
@@ -84,6 +85,8 @@ pub mod function {
     pub const LOB_OP: u8 = 96;
     /// Begins or leaves a distributed or sessionless transaction.
     pub const TPC_SWITCH: u8 = 103;
+    /// Prepares, commits, rolls back or forgets a distributed transaction.
+    pub const TPC_CHANGE: u8 = 104;
     /// Closes cursors.
     pub const CLOSE_CURSORS: u8 = 105;
     /// Second step of a log-on.

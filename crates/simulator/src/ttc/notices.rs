@@ -40,6 +40,21 @@ pub fn put_session_settings(writer: &mut Writer) {
     writer.uint(0); // flags
 }
 
+/// Writes the notice of a sessionless transaction that is attached, detached or has ended: its
+/// identifier, why, and the layout's version (recorded: `pyo4-sessionless`).
+pub fn put_transaction_notice(writer: &mut Writer, id: &[u8], bits: u8) {
+    const TRANSACTION_ID: u64 = 201;
+    const VERSION: u8 = 1;
+    writer.u8(message::SERVER_SIDE_PIGGYBACK);
+    writer.u8(SYNC);
+    writer.uint(1); // number of data types
+    writer.u8(0x10);
+    writer.uint(1); // number of settings
+    writer.u8(0x16);
+    put_setting(writer, &[], &[id, &[bits, VERSION]].concat(), TRANSACTION_ID);
+    writer.uint(0); // flags
+}
+
 /// Writes a warning (python-oracledb: `_process_warning_info`).
 pub fn put_warning(writer: &mut Writer, number: u32, text: &str) {
     writer.u8(message::WARNING);

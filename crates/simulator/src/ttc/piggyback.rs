@@ -3,6 +3,7 @@
 use oraedge::wire::Reader;
 use oraedge::wire::reader::Decoded;
 
+use super::transaction::TransactionSwitch;
 use super::{CallHead, Layout, function};
 
 /// End-to-end bit: the action was changed (python-oracledb: `TNS_END_TO_END_ACTION`).
@@ -55,6 +56,8 @@ pub enum Piggyback {
     },
     /// Free these temporary LOBs, all locators in a row.
     FreeTemporaryLobs(Vec<u8>),
+    /// Start or attach a transaction, or detach it behind the call that follows.
+    SwitchTransaction(TransactionSwitch),
     /// A pipeline begins; whether it goes on after an error.
     BeginPipeline {
         /// Whether calls behind one that failed are done.
@@ -78,6 +81,9 @@ impl Piggyback {
             function::SESSION_STATE => Piggyback::SessionState(reader.ub8("session state: bits")?),
             function::SET_KEY_VALUE => key_values(reader)?,
             function::LOB_OP => free_lobs(reader)?,
+            function::TPC_SWITCH => {
+                Piggyback::SwitchTransaction(TransactionSwitch::decode(reader)?)
+            }
             function::PIPELINE_BEGIN => {
                 reader.ub2("begin pipeline: error set")?;
                 reader.u8("begin pipeline: error set mode")?;
