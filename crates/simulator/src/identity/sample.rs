@@ -99,6 +99,7 @@ pub fn fill(directory: &Directory) {
             tenancy: TENANCY.to_owned(),
         });
     }
+    directory.remove_policy(OUTSIDER);
     for (holder, resource) in
         [(INSTANCE, RESOURCE), (RESOURCE, RESOURCE), (RESOURCE, PARENT_RESOURCE)]
     {
