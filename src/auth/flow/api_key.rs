@@ -82,6 +82,6 @@ async fn sign_and_ask(
         signer::api_key_id(config.require("tenancy")?, config.require("user")?, fingerprint);
     let credentials = Credentials::new(key_id, key);
     let region = config.require("region")?;
-    let regions = profile::regions(&host, region).await;
+    let regions = profile::regions(&host, params, region).await;
     scoped_token::request(&host, params, &credentials, region, &regions).await
 }

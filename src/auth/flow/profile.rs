@@ -97,10 +97,11 @@ pub(crate) async fn key(host: &Host, config: &OciConfig) -> Result<SigningKey> {
     key_from_pem(&pem, pass_phrase.as_ref(), &format!("the private key {path}"))
 }
 
-/// The regions, with the user's own file if `region` is not among those that are known.
-pub(crate) async fn regions(host: &Host, region: &str) -> Regions {
+/// The regions, with the user's own file if `region` is not among those that are known. Where the
+/// address of the service is given, the region says nothing about it.
+pub(crate) async fn regions(host: &Host, params: &AuthParams, region: &str) -> Regions {
     let regions = regions_of(host.environment());
-    if regions.find(region).is_some() {
+    if params.text(Key::Endpoint).is_some() || regions.find(region).is_some() {
         return regions;
     }
     let file = host.read_text(REGIONS_CONFIG_FILE, "the regions file").await.ok();

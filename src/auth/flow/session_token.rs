@@ -47,7 +47,7 @@ async fn sign_and_ask(
     let key = profile::key(&host, config).await?;
     let credentials = Credentials::token(token, key);
     let region = config.require("region")?;
-    let regions = profile::regions(&host, region).await;
+    let regions = profile::regions(&host, params, region).await;
     scoped_token::request(&host, params, &credentials, region, &regions).await
 }
 

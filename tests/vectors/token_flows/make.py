@@ -1,4 +1,5 @@
-"""Makes the keys and certificates of the tests of src/auth/flow (needs the package `cryptography`)."""
+"""Makes the keys and certificates of tests/token_flows (needs the package
+`cryptography`; leaf_fingerprint.txt is from OpenSSL, ../fuzz/token_flow.hex from fuzz_seeds.py)."""
 
 import datetime
 import pathlib
