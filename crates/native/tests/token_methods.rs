@@ -17,6 +17,9 @@ use oraedge_simulator::identity::directory::Principal;
 use oraedge_simulator::listen::{Builder, Simulator};
 use serde_json::{Value, json};
 
+/// Names and values.
+type Params = Vec<(&'static str, String)>;
+
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Identity services, and what their users have.
@@ -108,7 +111,7 @@ impl World {
 
     async fn fails(&self, kind: &str, params: &[(&str, &str)], parts: &[&str]) -> Error {
         let start = Instant::now();
-        let error = self.ask(kind, params).await.err().expect("there should be an error");
+        let Err(error) = self.ask(kind, params).await else { panic!("{params:?} is not refused") };
         assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
         let text = error.to_string();
         for part in parts {
@@ -182,10 +185,10 @@ async fn every_method_gives_a_token_that_the_database_takes() {
         ("configContent", config),
         ("privateKey", key),
     ];
-    let owned = |pairs: Vec<(&'static str, &str)>| -> Vec<(&'static str, String)> {
+    let owned = |pairs: Vec<(&'static str, &str)>| -> Params {
         pairs.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
     };
-    let oci: Vec<(&str, Vec<(&'static str, String)>, &str)> = vec![
+    let oci: Vec<(&str, Params, &str)> = vec![
         ("apiKey", owned(by_profile("DEFAULT")), "User"),
         ("apiKey", owned(by_profile("PKCS1")), "User"),
         ("apiKey", owned(by_profile("ENCRYPTED")), "User"),
