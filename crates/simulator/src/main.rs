@@ -35,8 +35,8 @@ struct Options {
     /// A service to answer for; can be repeated
     #[arg(long, value_name = "NAME", default_value = "FREEPDB1")]
     service: Vec<String>,
-    /// An account: name/password, with `,11g` (its verifier), `,locked`, `,expiring`, `,expired` or `,sysdba`
-    /// behind it; can be repeated
+    /// An account: name/password, with `,11g` (its verifier), `,locked`, `,expiring`, `,expired`, `,sysdba` or
+    /// `,iam` (an IAM user's database password) behind it; can be repeated
     #[arg(long, value_name = "ACCOUNT", default_value = "scott/tiger")]
     account: Vec<String>,
     /// File of the database, or :memory:
@@ -57,6 +57,10 @@ struct Options {
     /// Where the identity services listen with TLS; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS")]
     identity_tls: Option<SocketAddr>,
+    /// Lets principals of the identity services log on as a user, besides those that the sample's users are
+    /// IDENTIFIED GLOBALLY AS: USER=KEY=VALUE such as shared_user=IAM_GROUP_NAME=demodg; can be repeated
+    #[arg(long, value_name = "MAPPING")]
+    map: Vec<String>,
     /// Folder for what the people and machines of the identity services have: config, keys, tokens;
     /// environment.json says where everything is
     #[arg(long, value_name = "FOLDER")]
@@ -129,6 +133,12 @@ fn builder(options: &Options) -> Result<Builder, Box<dyn std::error::Error>> {
     for service in &options.service {
         builder = builder.service(service);
     }
+    for mapping in &options.map {
+        let (user, mapping) = mapping
+            .split_once('=')
+            .ok_or("a mapping is USER=KEY=VALUE, such as shared_user=IAM_GROUP_NAME=demodg")?;
+        builder = builder.map_user(user.to_uppercase(), mapping);
+    }
     for account in &options.account {
         builder = builder.account(parse_account(account)?);
     }
@@ -150,9 +160,10 @@ fn parse_account(text: &str) -> Result<Account, String> {
             "expiring" => account.state = AccountState::Expiring,
             "expired" => account.state = AccountState::Expired,
             "sysdba" => account.sysdba = true,
+            "iam" => account.iam = true,
             other => {
                 return Err(format!(
-                    "behind an account there can be 11g, 12c, locked, expiring, expired or sysdba, not {other:?}"
+                    "behind an account there can be 11g, 12c, locked, expiring, expired, sysdba or iam, not {other:?}"
                 ));
             }
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::authorization::{IdentityProvider, Mapping, Role};
 use super::error::{Result, plain};
 use super::types::OraType;
 
@@ -235,11 +236,32 @@ pub(crate) struct User {
     pub(crate) id: u32,
     /// Seconds since 1970.
     pub(crate) created: i64,
+    /// Whose schema it is, if it is a global one. CREATE USER and ALTER USER leave one.
+    #[serde(default)]
+    pub(crate) mappings: Vec<Mapping>,
 }
 
 /// Indexes and constraints have a name space of their own.
 fn space(definition: &Definition) -> u8 {
     if matches!(definition, Definition::Index(_)) { 1 } else { 0 }
+}
+
+/// Whose object privileges count: a user's, and those of the roles that are on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rights {
+    pub(crate) user: String,
+    pub(crate) roles: Vec<String>,
+}
+
+impl Rights {
+    fn grantees(&self) -> impl Iterator<Item = &str> {
+        let roles = self.roles.iter().map(String::as_str);
+        ["PUBLIC", self.user.as_str()].into_iter().chain(roles)
+    }
+
+    fn include(&self, grantee: &str) -> bool {
+        self.grantees().any(|own| own == grantee)
+    }
 }
 
 /// All objects.
@@ -255,6 +277,14 @@ pub(crate) struct Catalog {
     names: BTreeMap<(String, String, u8), u64>,
     /// Grantee, owner, object, privilege.
     pub(crate) grants: BTreeSet<(String, String, String, String)>,
+    #[serde(default)]
+    pub(crate) roles: BTreeMap<String, Role>,
+    /// Grantee, and the system privilege or role.
+    #[serde(default)]
+    pub(crate) system_grants: BTreeSet<(String, String)>,
+    /// Whose principals may log on (`IDENTITY_PROVIDER_TYPE`).
+    #[serde(default)]
+    pub(crate) identity_providers: BTreeSet<IdentityProvider>,
 }
 
 impl Catalog {
@@ -262,6 +292,10 @@ impl Catalog {
         let mut catalog = Catalog { next_id: 73_000, ..Catalog::default() };
         for name in [SYS, "SYSTEM"] {
             catalog.add_user(name, 0);
+        }
+        catalog.add_predefined_roles();
+        for user in [SYS, "SYSTEM"] {
+            catalog.system_grants.insert((user.to_owned(), "DBA".to_owned()));
         }
         catalog
     }
@@ -286,9 +320,11 @@ impl Catalog {
         let id = match name {
             SYS => 0,
             "SYSTEM" => 9,
-            _ => 100 + self.users.len() as u32,
+            // Never one that another user has, even if users were dropped.
+            _ => self.users.values().map(|user| user.id + 1).max().unwrap_or_default().max(102),
         };
-        self.users.entry(name.to_owned()).or_insert(User { id, created: now });
+        let user = User { id, created: now, mappings: Vec::new() };
+        self.users.entry(name.to_owned()).or_insert(user);
     }
 
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Object> {
@@ -329,35 +365,42 @@ impl Catalog {
         }
     }
 
-    /// Whether `user` may see the object at all.
-    pub(crate) fn may_see(&self, user: &str, object: &Object) -> bool {
+    /// Whether `rights` let somebody see the object at all.
+    pub(crate) fn may_see(&self, rights: &Rights, object: &Object) -> bool {
+        let user = rights.user.as_str();
         object.owner == user
             || object.owner == SYS
             || user == SYS
             || user == "SYSTEM"
-            || ["PUBLIC", user].iter().any(|grantee| {
-                self.grants.iter().any(|(to, owner, name, _)| {
-                    to == grantee && *owner == object.owner && *name == object.name
-                })
+            || self.grants.iter().any(|(to, owner, name, _)| {
+                rights.include(to) && *owner == object.owner && *name == object.name
             })
     }
 
-    /// Whether `user` has a privilege (`SELECT`, `INSERT` ...) on the object.
-    pub(crate) fn may(&self, user: &str, object: &Object, privilege: &str) -> bool {
+    /// Whether `rights` have a privilege (`SELECT`, `INSERT` ...) on the object.
+    pub(crate) fn may(&self, rights: &Rights, object: &Object, privilege: &str) -> bool {
+        let user = rights.user.as_str();
         if object.owner == user || user == SYS || user == "SYSTEM" {
             return true;
         }
         if object.owner == SYS {
             return privilege == "SELECT";
         }
-        ["PUBLIC", user].iter().any(|grantee| {
+        rights.grantees().any(|grantee| {
             self.grants.contains(&(
-                (*grantee).to_owned(),
+                grantee.to_owned(),
                 object.owner.clone(),
                 object.name.clone(),
                 privilege.to_owned(),
             ))
         })
+    }
+
+    /// Takes away what was granted to a user or role that is gone, and the role itself from whom had
+    /// it.
+    pub(crate) fn forget_grants(&mut self, name: &str) {
+        self.grants.retain(|(grantee, ..)| grantee != name);
+        self.system_grants.retain(|(grantee, granted)| grantee != name && granted != name);
     }
 
     pub(crate) fn next_id(&mut self) -> u64 {

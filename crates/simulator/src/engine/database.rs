@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use oraedge::error::DbError;
 use rusqlite::{Connection, ErrorCode, InterruptHandle, OptionalExtension};
 
+use super::authorization::{CREATE_SESSION, Mapping, NotAdmitted};
 use super::catalog::{Catalog, Definition};
 use super::environment::{Environment, SequenceState, Sequences};
 use super::error::{Result, from_text, ora, plain};
@@ -14,6 +15,7 @@ use super::num::Num;
 use super::session::Session;
 use super::settings::Settings;
 use super::{dictionary, functions, generators, sample};
+use crate::identity::{Principal, PrincipalKind};
 
 /// Written into the file so that other databases of SQLite are not taken for one of ours.
 const APPLICATION_ID: i32 = 0x6f72_6165;
@@ -103,6 +105,8 @@ impl Database {
             None => Catalog::new(),
         };
         catalog.index_names();
+        // A file of an earlier version has none.
+        catalog.add_predefined_roles();
         let sequences = Arc::new(Sequences::default());
         load_sequences(&connection, &catalog, &sequences)?;
         drop(connection);
@@ -119,6 +123,9 @@ impl Database {
         if is_new && database.shared.settings.sample_schema {
             sample::install(&database)?;
         }
+        if is_new && database.shared.settings.sample_global_users {
+            sample::install_global_users(&database)?;
+        }
         Ok(database)
     }
 
@@ -134,13 +141,88 @@ impl Database {
     /// When SQLite cannot be opened once more.
     pub fn session(&self, user: &str) -> Result<Session, DbError> {
         if !self.shared.catalog().users.contains_key(user) {
-            let mut own = Session::new(self, "SYS")?;
+            let mut own = Session::new(self, "SYS", Vec::new())?;
             own.change_catalog(|catalog, _| {
                 catalog.add_user(user, now());
+                catalog.grant_defaults(user);
                 Ok(())
             })?;
         }
-        Session::new(self, user)
+        let roles = self.shared.catalog().roles_of(user);
+        Session::new(self, user, roles)
+    }
+
+    /// Starts a session for a principal of an identity provider, in the schema that is identified
+    /// globally as it or one of its groups or roles.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such schema, or SQLite cannot be opened once more.
+    pub fn global_session(
+        &self,
+        principal: &Principal,
+        method: AuthenticationMethod,
+    ) -> Result<Result<Session, NotAdmitted>, DbError> {
+        let admission = match self.shared.catalog().admit(principal) {
+            Ok(admission) => admission,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let mut session = Session::new(self, &admission.user, admission.roles)?;
+        // A token of an instance or resource has its identifier alone.
+        let identity = match principal.kind {
+            PrincipalKind::Instance | PrincipalKind::Resource => &principal.ocid,
+            _ => &principal.name,
+        };
+        let kind = if admission.exclusive { "GLOBAL EXCLUSIVE" } else { "GLOBAL SHARED" };
+        for (key, value) in [
+            ("AUTHENTICATED_IDENTITY", identity.as_str()),
+            ("ENTERPRISE_IDENTITY", principal.ocid.as_str()),
+            ("AUTHENTICATION_METHOD", method.name()),
+            ("IDENTIFICATION_TYPE", kind),
+        ] {
+            session.set_context(key, value);
+        }
+        Ok(Ok(session))
+    }
+
+    /// Lets principals log on as `user` in addition to those that it is IDENTIFIED GLOBALLY AS,
+    /// which Oracle's own cannot; the user is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// `ORA-25715` for an unknown key in the mapping (`IAM_GROUP_NAME=...`).
+    pub fn map_user(&self, user: &str, mapping: &str) -> Result<(), DbError> {
+        let mapping = Mapping::parse(mapping)?;
+        let mut own = Session::new(self, "SYS", Vec::new())?;
+        own.change_catalog(|catalog, _| {
+            catalog.add_user(user, now());
+            catalog.system_grants.insert((user.to_owned(), CREATE_SESSION.to_owned()));
+            if let Some(user) = catalog.users.get_mut(user)
+                && !user.mappings.contains(&mapping)
+            {
+                user.mappings.push(mapping);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// How a principal of an identity provider showed who it is
+/// (`SYS_CONTEXT('USERENV', 'AUTHENTICATION_METHOD')`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthenticationMethod {
+    /// A token of the provider.
+    Token,
+    /// The name and the database password that the provider keeps.
+    Password,
+}
+
+impl AuthenticationMethod {
+    fn name(self) -> &'static str {
+        match self {
+            AuthenticationMethod::Token => "TOKEN_GLOBAL",
+            AuthenticationMethod::Password => "PASSWORD_GLOBAL",
+        }
     }
 }
 

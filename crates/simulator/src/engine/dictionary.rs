@@ -20,7 +20,7 @@ const NUMBER: OraType = OraType::NUMBER;
 const TEXT: OraType = OraType::varchar(4000);
 
 /// The tables that mirror the catalog: name and columns.
-const BASE: [(&str, &[BaseColumn]); 12] = [
+const BASE: [(&str, &[BaseColumn]); 15] = [
     (
         "O$OBJECTS",
         &[
@@ -133,7 +133,16 @@ const BASE: [(&str, &[BaseColumn]); 12] = [
             ("ID", NUMBER),
         ],
     ),
-    ("O$USERS", &[("USERNAME", NAME), ("USER_ID", NUMBER), ("CREATED", OraType::DATE)]),
+    (
+        "O$USERS",
+        &[
+            ("USERNAME", NAME),
+            ("USER_ID", NUMBER),
+            ("CREATED", OraType::DATE),
+            ("AUTHENTICATION_TYPE", WORD),
+            ("EXTERNAL_NAME", TEXT),
+        ],
+    ),
     (
         "O$SYNONYMS",
         &[("OWNER", NAME), ("SYNONYM_NAME", NAME), ("TABLE_OWNER", NAME), ("TABLE_NAME", NAME)],
@@ -143,6 +152,18 @@ const BASE: [(&str, &[BaseColumn]); 12] = [
         "O$SOURCE",
         &[("OWNER", NAME), ("NAME", NAME), ("TYPE", WORD), ("LINE", NUMBER), ("TEXT", TEXT)],
     ),
+    (
+        "O$ROLES",
+        &[
+            ("ROLE", NAME),
+            ("ROLE_ID", NUMBER),
+            ("AUTHENTICATION_TYPE", WORD),
+            ("EXTERNAL_NAME", TEXT),
+            ("ORACLE_MAINTAINED", WORD),
+        ],
+    ),
+    ("O$SYSTEM_GRANTS", &[("GRANTEE", NAME), ("GRANTED", NAME), ("KIND", WORD)]),
+    ("O$PARAMETERS", &[("NAME", NAME), ("VALUE", TEXT)]),
 ];
 
 /// Families of views: name behind `ALL_`, the owner's column, whether USER_ shows the owner, text.
@@ -307,7 +328,8 @@ fn single_views(settings: &Settings) -> Vec<(String, String)> {
                 "select 1 num, 'db_name' name, '{db}' value from dual union all \
                  select 2, 'compatible', '{version}' from dual union all \
                  select 3, 'max_string_size', 'EXTENDED' from dual union all \
-                 select 4, 'open_cursors', '300' from dual"
+                 select 4, 'open_cursors', '300' from dual union all \
+                 select 5, name, value from sys.o$parameters"
             ),
         ),
         ("V$NLS_PARAMETERS".into(), "select parameter, value, 0 con_id from sys.nls_session_parameters".into()),
@@ -331,36 +353,66 @@ fn single_views(settings: &Settings) -> Vec<(String, String)> {
         (
             "DBA_USERS".into(),
             "select username, user_id, 'OPEN' account_status, 'USERS' default_tablespace, \
-             'TEMP' temporary_tablespace, created, 'DEFAULT' profile, '11G 12C' password_versions from sys.o$users"
+             'TEMP' temporary_tablespace, created, 'DEFAULT' profile, external_name, \
+             decode(authentication_type, 'PASSWORD', '11G 12C') password_versions, authentication_type, 'NO' common, \
+             case when username in ('SYS', 'SYSTEM') then 'Y' else 'N' end oracle_maintained from sys.o$users"
                 .into(),
         ),
         (
             "USER_USERS".into(),
             "select username, user_id, 'OPEN' account_status, 'USERS' default_tablespace, \
-             'TEMP' temporary_tablespace, created from sys.o$users where username = user"
+             'TEMP' temporary_tablespace, created, external_name from sys.o$users where username = user"
                 .into(),
         ),
         (
             "SESSION_PRIVS".into(),
-            ["CREATE SESSION", "CREATE TABLE", "CREATE VIEW", "CREATE SEQUENCE", "CREATE SYNONYM", "UNLIMITED TABLESPACE"]
-                .iter()
-                .map(|p| format!("select '{p}' privilege from dual"))
-                .collect::<Vec<_>>()
-                .join(" union all "),
+            "select distinct granted privilege from sys.o$system_grants where kind = 'PRIVILEGE' and \
+             (grantee in (user, 'PUBLIC') or sys_context('SYS_SESSION_ROLES', grantee) = 'TRUE')"
+                .into(),
         ),
         (
             "SESSION_ROLES".into(),
-            "select 'CONNECT' role from dual union all select 'RESOURCE' from dual".into(),
+            "select role from sys.o$roles where sys_context('SYS_SESSION_ROLES', role) = 'TRUE' \
+             order by oracle_maintained, role_id"
+                .into(),
         ),
         (
             "USER_ROLE_PRIVS".into(),
-            "select user username, 'CONNECT' granted_role, 'NO' admin_option, 'YES' default_role from dual \
-             union all select user, 'RESOURCE', 'NO', 'YES' from dual"
+            "select grantee username, granted granted_role, 'NO' admin_option, 'NO' delegate_option, \
+             'YES' default_role, 'NO' common, 'NO' inherited from sys.o$system_grants \
+             where kind = 'ROLE' and grantee in (user, 'PUBLIC')"
                 .into(),
         ),
         (
             "USER_SYS_PRIVS".into(),
-            "select user username, privilege, 'NO' admin_option from sys.session_privs".into(),
+            "select grantee username, granted privilege, 'NO' admin_option, 'NO' common, 'NO' inherited \
+             from sys.o$system_grants where kind = 'PRIVILEGE' and grantee in (user, 'PUBLIC')"
+                .into(),
+        ),
+        (
+            "DBA_ROLES".into(),
+            "select role, role_id, decode(authentication_type, 'NONE', 'NO', authentication_type) password_required, \
+             authentication_type, 'NO' common, oracle_maintained, 'NO' inherited, 'NO' implicit, external_name \
+             from sys.o$roles"
+                .into(),
+        ),
+        (
+            "DBA_ROLE_PRIVS".into(),
+            "select grantee, granted granted_role, 'NO' admin_option, 'NO' delegate_option, 'YES' default_role, \
+             'NO' common, 'NO' inherited from sys.o$system_grants where kind = 'ROLE'"
+                .into(),
+        ),
+        (
+            "DBA_SYS_PRIVS".into(),
+            "select grantee, granted privilege, 'NO' admin_option, 'NO' common, 'NO' inherited \
+             from sys.o$system_grants where kind = 'PRIVILEGE'"
+                .into(),
+        ),
+        (
+            "ROLE_SYS_PRIVS".into(),
+            "select grantee role, granted privilege, 'NO' admin_option, 'NO' common, 'NO' inherited \
+             from sys.o$system_grants where kind = 'PRIVILEGE' and sys_context('SYS_SESSION_ROLES', grantee) = 'TRUE'"
+                .into(),
         ),
         (
             "USER_TAB_PRIVS".into(),
@@ -490,14 +542,18 @@ fn view(text: String) -> Definition {
 
 /// Puts the dictionary into a database that was just opened.
 pub(crate) fn install(database: &Database) -> Result<()> {
-    let mut session = super::session::Session::new(database, SYS)?;
+    let mut session = super::session::Session::new(database, SYS, Vec::new())?;
     let settings = database.settings().clone();
     session.change_catalog(move |catalog, session| {
         let mut id = 0;
         for (name, columns) in BASE {
             id += 1;
             let physical: Vec<String> = (1..=columns.len()).map(|i| format!("c{i}")).collect();
-            session.batch(&format!("CREATE TABLE IF NOT EXISTS t{id} ({})", physical.join(",")))?;
+            // It is filled anew; a file of an earlier version may have it with other columns.
+            session.batch(&format!(
+                "DROP TABLE IF EXISTS t{id}; CREATE TABLE t{id} ({})",
+                physical.join(",")
+            ))?;
             let table = Table {
                 columns: columns
                     .iter()
@@ -665,9 +721,34 @@ pub(crate) fn refresh(connection: &Connection, catalog: &Catalog) -> Result<()> 
     for (name, user) in &catalog.users {
         mirror.put(
             9,
-            vec![Cell::Text(name), Cell::Number(user.id.into()), Cell::Time(user.created)],
+            vec![
+                Cell::Text(name),
+                Cell::Number(user.id.into()),
+                Cell::Time(user.created),
+                Cell::Text(if user.mappings.is_empty() { "PASSWORD" } else { "GLOBAL" }),
+                user.mappings.first().map_or(Cell::Null, |mapping| Cell::Text(mapping.text())),
+            ],
         )?;
     }
+    for (name, role) in &catalog.roles {
+        mirror.put(
+            13,
+            vec![
+                Cell::Text(name),
+                Cell::Number(role.id.into()),
+                Cell::Text(if role.mapping.is_none() { "NONE" } else { "GLOBAL" }),
+                role.mapping.as_ref().map_or(Cell::Null, |mapping| Cell::Text(mapping.text())),
+                Cell::Text(if role.predefined { "Y" } else { "N" }),
+            ],
+        )?;
+    }
+    for (grantee, granted) in &catalog.system_grants {
+        let kind = if catalog.roles.contains_key(granted) { "ROLE" } else { "PRIVILEGE" };
+        mirror.put(14, vec![Cell::Text(grantee), Cell::Text(granted), Cell::Text(kind)])?;
+    }
+    let providers: Vec<_> = catalog.identity_providers.iter().map(|p| p.name()).collect();
+    let provider = if providers.is_empty() { "NONE".to_owned() } else { providers.join(",") };
+    mirror.put(15, vec![Cell::Text("identity_provider_type"), Cell::Owned(provider)])?;
     for (grantee, owner, name, privilege) in &catalog.grants {
         mirror.put(
             11,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::catalog::Rights;
 use super::datetime::Moment;
 use super::error::{Result, ora};
 use super::num::Num;
@@ -46,6 +47,8 @@ pub(crate) struct State {
     pub(crate) now: i128,
     /// CURRVAL of sequences, by object number.
     pub(crate) current: HashMap<u64, Num>,
+    /// The roles that are on.
+    pub(crate) roles: Vec<String>,
 }
 
 /// What the functions of a session know.
@@ -71,6 +74,7 @@ impl Environment {
             application: BTreeMap::new(),
             now: wall_clock(),
             current: HashMap::new(),
+            roles: Vec::new(),
         };
         Environment { settings, sequences, user: user.to_owned(), state: Mutex::new(state) }
     }
@@ -88,6 +92,11 @@ impl Environment {
             user: self.user.clone(),
             state: Mutex::new(self.state().clone()),
         }
+    }
+
+    /// What the user and the roles that are on may do.
+    pub(crate) fn rights(&self) -> Rights {
+        Rights { user: self.user.clone(), roles: self.state().roles.clone() }
     }
 
     /// Takes the time for a new statement.
@@ -114,6 +123,10 @@ impl Environment {
         let key = key.to_uppercase();
         let namespace = namespace.to_uppercase();
         let state = self.state();
+        if namespace == "SYS_SESSION_ROLES" {
+            let is_on = state.roles.contains(&key);
+            return Ok(Some(is_on.to_string().to_uppercase()));
+        }
         if namespace != "USERENV" {
             return Ok(state.application.get(&(namespace, key)).cloned());
         }
@@ -143,6 +156,7 @@ impl Environment {
             "NLS_SORT" => "BINARY".to_owned(),
             "ISDBA" => (self.user == "SYS").to_string().to_uppercase(),
             "AUTHENTICATION_METHOD" => "PASSWORD".to_owned(),
+            "IDENTIFICATION_TYPE" => "LOCAL".to_owned(),
             "DATABASE_ROLE" => "PRIMARY".to_owned(),
             "ENTRYID" | "SESSIONID" | "SID" => "1".to_owned(),
             "NETWORK_PROTOCOL" => "tcp".to_owned(),
@@ -161,7 +175,6 @@ impl Environment {
             | "CLIENT_PROGRAM_NAME"
             | "GLOBAL_UID"
             | "POLICY_INVOKER"
-            | "IDENTIFICATION_TYPE"
             | "SESSION_EDITION_NAME"
             | "CURRENT_EDITION_NAME"
             | "DB_DOMAIN"

@@ -14,6 +14,7 @@
 //! comparison, sorting, grouping and indexes are right without a collation, and nothing goes
 //! through a float.
 
+mod authorization;
 mod catalog;
 mod cursor;
 mod database;
@@ -42,8 +43,9 @@ mod translate;
 mod type_name;
 mod types;
 
+pub use authorization::NotAdmitted;
 pub use cursor::RowSource;
-pub use database::Database;
+pub use database::{AuthenticationMethod, Database};
 pub use interrupt::Interrupter;
 pub use session::Session;
 pub use settings::{Generation, Settings};

@@ -77,13 +77,14 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    pub(super) fn new(database: &Database, user: &str) -> Result<Session> {
+    pub(super) fn new(database: &Database, user: &str, roles: Vec<String>) -> Result<Session> {
         let shared = Arc::clone(&database.shared);
         let environment = Arc::new(Environment::new(
             Arc::clone(&shared.settings),
             Arc::clone(&shared.sequences),
             user,
         ));
+        environment.state().roles = roles;
         Session::with_environment(shared, environment)
     }
 

@@ -83,6 +83,9 @@ pub struct Settings {
     pub lock_timeout_ms: u32,
     /// Whether EMP, DEPT and the other sample tables are made in a new database.
     pub sample_schema: bool,
+    /// Whether a new database has the sample's users for principals of identity providers, and lets
+    /// these in.
+    pub sample_global_users: bool,
 }
 
 impl Default for Settings {
@@ -95,6 +98,7 @@ impl Default for Settings {
             host_name: "simulator".to_owned(),
             lock_timeout_ms: 2_000,
             sample_schema: true,
+            sample_global_users: false,
         }
     }
 }

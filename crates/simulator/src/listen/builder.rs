@@ -16,6 +16,7 @@ use super::certificates::Certificates;
 use super::connection::{serve, since};
 use crate::engine::{self, Database, Settings};
 use crate::generation::Generation;
+use crate::identity::Directory;
 use crate::identity::folder::{Addresses, write_folder};
 use crate::identity::listen::Listener;
 use crate::identity::world::World;
@@ -72,6 +73,7 @@ pub struct Builder {
     identity: Option<SocketAddr>,
     identity_tls: Option<SocketAddr>,
     identity_folder: Option<PathBuf>,
+    mappings: Vec<(String, String)>,
     verbose: bool,
 }
 
@@ -155,6 +157,13 @@ impl Builder {
         self
     }
 
+    /// Lets principals log on as one more user, or as one more of a user's: `SHARED_USER` and
+    /// `IAM_GROUP_NAME=demodg`.
+    pub fn map_user(mut self, user: impl Into<String>, mapping: impl Into<String>) -> Self {
+        self.mappings.push((user.into(), mapping.into()));
+        self
+    }
+
     /// The folder for what the people and machines of the sample directory have: configuration, keys,
     /// tokens, `environment.json`. Nothing is written if not said.
     pub fn identity_folder(mut self, folder: impl Into<PathBuf>) -> Self {
@@ -193,7 +202,9 @@ impl Builder {
             let identity = self.start_identity(certificates, &mut tasks, &stopping).await?;
             simulator.identity = Some(identity);
         }
-        let config = Arc::new(self.server_config()?);
+        let directory = simulator.identity.as_ref().map(|identity| identity.world());
+        let directory = directory.map(|world| world.services.directory().clone());
+        let config = Arc::new(self.server_config(directory)?);
         if let Some(address) = self.listen {
             let listener = bind(address).await?;
             simulator.tcp = listener.local_addr().ok();
@@ -268,7 +279,7 @@ impl Builder {
         Ok(identity)
     }
 
-    fn server_config(&self) -> Result<ServerConfig, StartError> {
+    fn server_config(&self, directory: Option<Directory>) -> Result<ServerConfig, StartError> {
         let generation = self.generation.unwrap_or(Generation::V23ai);
         let services = match self.services.as_slice() {
             [] => vec!["FREEPDB1".to_owned()],
@@ -277,6 +288,7 @@ impl Builder {
         let settings = Settings {
             generation: engine_generation(generation),
             service_name: services.first().map(|name| name.to_lowercase()).unwrap_or_default(),
+            sample_global_users: directory.is_some(),
             ..Settings::default()
         };
         let database = match &self.database {
@@ -284,6 +296,9 @@ impl Builder {
             None => Database::in_memory(settings),
         }
         .map_err(StartError::Database)?;
+        for (user, mapping) in &self.mappings {
+            database.map_user(user, mapping).map_err(StartError::Database)?;
+        }
         let accounts = match self.accounts.as_slice() {
             [] => vec![Account::new("scott", "tiger")],
             accounts => accounts.to_vec(),
@@ -293,6 +308,10 @@ impl Builder {
         config.shared_server = self.shared_server;
         config.redirect = self.redirect.clone();
         config.set_clock(date_now);
+        config.directory = directory;
+        if self.verbose {
+            config.notes = Some(|note| eprintln!("{note}"));
+        }
         if let Some(sdu) = self.sdu {
             config.sdu = sdu;
         }
@@ -481,7 +500,7 @@ impl Accept {
             let end = match tls {
                 None => serve(stream, connection, started).await,
                 Some(tls) => match tokio::time::timeout(limit, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => serve(stream, connection, started).await,
+                    Ok(Ok(stream)) => serve(stream, connection.over_tls(), started).await,
                     Ok(Err(error)) => Err(error),
                     Err(_) => Err(io::Error::other("the TLS handshake took too long")),
                 },

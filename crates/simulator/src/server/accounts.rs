@@ -43,6 +43,8 @@ pub struct Account {
     pub state: AccountState,
     /// Whether it may log on as SYSDBA.
     pub sysdba: bool,
+    /// Whether it is not the database's own, but an IAM user's name and database password.
+    pub iam: bool,
 }
 
 impl Account {
@@ -54,6 +56,7 @@ impl Account {
             verifier: VerifierKind::default(),
             state: AccountState::default(),
             sysdba: false,
+            iam: false,
         }
     }
 }
@@ -65,6 +68,7 @@ pub(super) struct Entry {
     pub(super) kind: VerifierKind,
     pub(super) state: AccountState,
     pub(super) sysdba: bool,
+    pub(super) iam: bool,
 }
 
 /// All accounts; sessions change passwords in it.
@@ -82,6 +86,7 @@ impl Accounts {
                 kind: account.verifier,
                 state: account.state,
                 sysdba: account.sysdba,
+                iam: account.iam,
             };
             (account.name, entry)
         });

@@ -7,6 +7,7 @@ use super::accounts::{Account, Accounts};
 use super::transactions::Transactions;
 use crate::engine::Database;
 use crate::generation::Generation;
+use crate::identity::Directory;
 use crate::ttc::describe::DateBytes;
 
 /// Where random bytes come from.
@@ -36,6 +37,10 @@ pub struct ServerConfig {
     /// Whether the first row of a fetch leaves out what it has in common with the last row of the
     /// answer before. Official drivers expect it, but for the Rust driver (26.0.0-beta.5).
     pub repeat_across_answers: bool,
+    /// Who may log on with a token or a password of IAM; nobody if there is none.
+    pub directory: Option<Directory>,
+    /// Takes what clients must not be told: why a log-on was refused.
+    pub notes: Option<fn(&str)>,
     /// How long a client may take to log on.
     pub log_on_timeout: Duration,
     accounts: Accounts,
@@ -63,6 +68,8 @@ impl ServerConfig {
             redirect: None,
             shared_server: false,
             repeat_across_answers: false,
+            directory: None,
+            notes: None,
             log_on_timeout: Duration::from_secs(60),
             accounts: Accounts::new(accounts, random),
             transactions: Transactions::default(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use oraedge::time::Timestamp;
 
 use super::config::{Entropy, ServerConfig};
-use super::session::Session;
+use super::session::{Origin, Session};
 use crate::engine::Interrupter;
 use crate::generation::ACCEPT_FLAG_END_OF_RESPONSE;
 use crate::net::connect::{
@@ -45,6 +45,7 @@ pub struct ServerConnection {
     config: Arc<ServerConfig>,
     entropy: Option<Entropy>,
     peer: String,
+    encrypted: bool,
     framer: Framer,
     phase: Phase,
     out: Vec<u8>,
@@ -64,10 +65,17 @@ impl ServerConnection {
             config,
             entropy: Some(entropy),
             peer: peer.into(),
+            encrypted: false,
             framer: Framer::default(),
             phase: Phase::Connecting { resent: false },
             out: Vec::new(),
         }
+    }
+
+    /// The same, on a stream that is encrypted: tokens are taken on such ones alone.
+    pub fn over_tls(mut self) -> Self {
+        self.encrypted = true;
+        self
     }
 
     /// Takes bytes that the client sent.
@@ -223,7 +231,7 @@ impl ServerConnection {
         Phase::Serving(Box::new(Session::new(
             Arc::clone(&self.config),
             entropy,
-            self.peer.clone(),
+            Origin { peer: self.peer.clone(), encrypted: self.encrypted },
             service,
             packetizer,
             flags & ACCEPT_FLAG_END_OF_RESPONSE != 0,

@@ -39,8 +39,8 @@ pub(super) enum LogonState {
     Done {
         /// The account.
         name: String,
-        /// What a new password would be encrypted with.
-        combo_key: Box<ComboKey>,
+        /// What a new password would be encrypted with; a session of a token has no password.
+        combo_key: Option<Box<ComboKey>>,
     },
 }
 
@@ -54,6 +54,19 @@ pub(super) struct Challenged {
     facts: Vec<(&'static str, String)>,
 }
 
+/// Whoever was let in.
+pub(super) struct Admitted {
+    pub(super) engine: engine::Session,
+    pub(super) name: String,
+    /// As SYSDBA or SYSOPER.
+    pub(super) dba: bool,
+    /// Facts about the client, for `SYS_CONTEXT('USERENV')`.
+    pub(super) facts: Vec<(&'static str, String)>,
+    /// That the server knows the password.
+    pub(super) proof: Option<String>,
+    pub(super) warning: Option<DbError>,
+}
+
 impl Session {
     /// Takes a step of a log-on.
     pub(super) fn handle_logon(&mut self, step: u8, request: &LogonRequest) {
@@ -62,11 +75,17 @@ impl Session {
             (function::AUTH_PHASE_ONE, _) => self.challenge(request),
             (_, LogonState::Challenged(challenged)) => self.admit(*challenged, request),
             (_, LogonState::Done { name, combo_key }) => {
-                let result = self.change_password(&name, &combo_key, request);
+                let result = match &combo_key {
+                    Some(combo_key) => self.change_password(&name, combo_key, request),
+                    None => Err(self.denied()),
+                };
                 self.logon = LogonState::Done { name, combo_key };
                 result
             }
-            (_, LogonState::None) => Err(self.denied()),
+            (_, LogonState::None) => match request.text("AUTH_TOKEN") {
+                Some(token) => self.log_on_by_token(token, request),
+                None => Err(self.denied()),
+            },
         };
         if let Err(error) = result {
             self.raise(error, EndOfCall::default());
@@ -123,17 +142,38 @@ impl Session {
         } else if account.state == AccountState::Expired {
             return Err(self.refusal(28001, "the password has expired"));
         }
+        let engine = if account.iam {
+            self.session_of_iam_user(&name)?
+        } else {
+            let mut engine = self.config.database.session(&name)?;
+            engine.set_context("AUTHENTICATION_METHOD", "PASSWORD");
+            engine
+        };
+        let dba = request.mode & (MODE_SYSDBA | MODE_SYSOPER) != 0;
+        let warning = (account.state == AccountState::Expiring)
+            .then(|| self.refusal(28002, "the password will expire within 7 days"));
+        let (proof, combo_key) = (accepted.proof, accepted.combo_key);
+        let admitted = Admitted { engine, name, dba, facts, proof: Some(proof), warning };
+        self.begin_session(admitted, Some(Box::new(combo_key)), request)
+    }
+
+    /// Opens the session of whoever was let in, and answers the log-on.
+    pub(super) fn begin_session(
+        &mut self,
+        admitted: Admitted,
+        combo_key: Option<Box<ComboKey>>,
+        request: &LogonRequest,
+    ) -> Result<(), DbError> {
+        let Admitted { mut engine, name, dba, facts, proof, warning } = admitted;
         let session_id = self.config.new_session_id();
-        let mut engine = self.config.database.session(&name)?;
         for (key, value) in facts {
             engine.set_context(key, value);
         }
         engine.set_context("SID", session_id.to_string());
         engine.set_context("SESSIONID", session_id.to_string());
-        engine.set_context("IP_ADDRESS", self.peer.clone());
+        engine.set_context("IP_ADDRESS", self.origin.peer.clone());
+        engine.set_context("NETWORK_PROTOCOL", if self.origin.encrypted { "tcps" } else { "tcp" });
         engine.set_context("SERVICE_NAME", self.service.clone());
-        engine.set_context("AUTHENTICATION_METHOD", "PASSWORD");
-        let dba = request.mode & (MODE_SYSDBA | MODE_SYSOPER) != 0;
         engine.set_context("ISDBA", if dba { "TRUE" } else { "FALSE" });
         if let Some(sql) = request.text("AUTH_ALTER_SESSION") {
             set_up(&mut engine, sql.trim_end_matches('\0'))?;
@@ -141,10 +181,9 @@ impl Session {
         let told_schema = engine.current_schema();
         let (cursors, lobs) = (Cursors::default(), Lobs::default());
         self.user = Some(LoggedOn { engine, cursors, lobs, told_schema });
-        self.logon = LogonState::Done { name, combo_key: Box::new(accepted.combo_key) };
-        self.session_facts(session_id, &accepted.proof).put(&mut self.reply.writer);
-        if account.state == AccountState::Expiring {
-            let warning = self.refusal(28002, "the password will expire within 7 days");
+        self.logon = LogonState::Done { name, combo_key };
+        self.session_facts(session_id, proof.as_deref()).put(&mut self.reply.writer);
+        if let Some(warning) = warning {
             put_warning(&mut self.reply.writer, warning.number, &warning.message);
         }
         if self.config.generation >= Generation::V26ai {
@@ -175,7 +214,7 @@ impl Session {
     }
 
     /// `ORA-01017`; 23ai says it in other words.
-    fn denied(&self) -> DbError {
+    pub(super) fn denied(&self) -> DbError {
         let text = if self.config.generation >= Generation::V23ai {
             "invalid credential or not authorized; logon denied"
         } else {
@@ -185,7 +224,7 @@ impl Session {
     }
 
     /// An error that 23ai writes as a sentence.
-    fn refusal(&self, number: u32, text: &str) -> DbError {
+    pub(super) fn refusal(&self, number: u32, text: &str) -> DbError {
         if self.config.generation < Generation::V23ai {
             return db_error(number, text);
         }
@@ -199,7 +238,8 @@ impl Session {
     }
 
     /// What the server says about itself and the session, in the order of a recorded server.
-    fn session_facts(&self, session_id: u32, proof: &str) -> LogonAnswer {
+    /// `proof` shows that the server, too, knows the password; where there is none, it is left out.
+    fn session_facts(&self, session_id: u32, proof: Option<&str>) -> LogonAnswer {
         let generation = self.config.generation;
         let settings = self.config.database.settings();
         let instance = settings.instance_name.as_str();
@@ -254,7 +294,7 @@ impl Session {
             ("AUTH_NLS_LXLENSEMANTICS", "BYTE"),
             ("AUTH_NLS_LXNCHARCONVEXCP", "FALSE"),
             ("AUTH_NLS_LXCOMP", "BINARY"),
-            ("AUTH_SVR_RESPONSE", proof),
+            ("AUTH_SVR_RESPONSE", proof.unwrap_or_default()),
             ("AUTH_MAX_OPEN_CURSORS", &open_cursors),
             ("AUTH_PDB_UID", "1385559638"),
             ("AUTH_MAX_IDEN_LENGTH", &identifier_length),
@@ -262,7 +302,9 @@ impl Session {
             ("AUTH_SERVER_TYPE", "1"),
         ];
         for (key, value) in facts {
-            answer.pair(key, value);
+            if key != "AUTH_SVR_RESPONSE" || proof.is_some() {
+                answer.pair(key, value);
+            }
         }
         answer
     }

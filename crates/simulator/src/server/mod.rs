@@ -25,6 +25,7 @@ mod reply;
 mod session;
 #[cfg(test)]
 mod tests;
+mod token;
 mod transactions;
 
 pub use accounts::{Account, AccountState, VerifierKind};

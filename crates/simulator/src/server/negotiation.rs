@@ -1,10 +1,17 @@
 //! Protocol and data types.
 
 use super::session::Session;
+use crate::net::services::ServicesRequest;
 use crate::ttc::Layout;
 use crate::ttc::negotiate::{DataTypesRequest, put_data_types, put_protocol};
 
 impl Session {
+    /// Answers the network services message, which is not one of TTC.
+    pub(super) fn answer_services(&mut self, request: &ServicesRequest) {
+        request.put_answer(&mut self.reply.writer);
+        self.reply.finish_packets(0);
+    }
+
     /// Answers the protocol message.
     pub(super) fn answer_protocol(&mut self) {
         put_protocol(&mut self.reply.writer, self.config.generation);

@@ -79,6 +79,11 @@ impl Reply {
             self.writer.u8(message::END_OF_RESPONSE);
             flags = DATA_FLAG_END_OF_RESPONSE;
         }
+        self.finish_packets(flags);
+    }
+
+    /// Ends the packets of what was written, with these flags on the last.
+    pub(super) fn finish_packets(&mut self, flags: u16) {
         self.packetizer.finish(&mut self.out, self.writer.vec_mut(), flags);
     }
 

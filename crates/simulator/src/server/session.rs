@@ -17,6 +17,7 @@ use crate::engine;
 use crate::net::packet::{
     DATA_FLAG_END_OF_FILE, MARKER_BREAK, MARKER_INTERRUPT, MARKER_RESET, Packetizer, write_marker,
 };
+use crate::net::services::ServicesRequest;
 use crate::ttc::Layout;
 use crate::ttc::incoming::{Call, Incoming};
 use crate::ttc::outcome::{EndOfCall, STATUS_IDLE, STATUS_IN_TRANSACTION};
@@ -84,10 +85,19 @@ impl Drop for LoggedOn {
     }
 }
 
+/// Where a connection comes from.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    /// The client's address.
+    pub(super) peer: String,
+    /// Whether it came over TLS.
+    pub(super) encrypted: bool,
+}
+
 pub(super) struct Session {
     pub(super) config: Arc<ServerConfig>,
     pub(super) entropy: Entropy,
-    pub(super) peer: String,
+    pub(super) origin: Origin,
     pub(super) service: String,
     pub(super) now: Timestamp,
     pub(super) reply: Reply,
@@ -113,7 +123,7 @@ impl Session {
     pub(super) fn new(
         config: Arc<ServerConfig>,
         mut entropy: Entropy,
-        peer: String,
+        origin: Origin,
         service: String,
         packetizer: Packetizer,
         end_of_response: bool,
@@ -130,7 +140,7 @@ impl Session {
         Session {
             config,
             entropy,
-            peer,
+            origin,
             service,
             now: Timestamp::ZERO,
             reply: Reply::new(packetizer, layout, sequence),
@@ -248,6 +258,13 @@ impl Session {
 
     fn take_message(&mut self) -> Result<(), DecodeError> {
         let mut reader = Reader::new(&self.inbox);
+        if self.user.is_none() && ServicesRequest::is_next(&self.inbox) {
+            let request = ServicesRequest::decode(&mut reader)?;
+            let taken = reader.position();
+            self.inbox.drain(..taken);
+            self.answer_services(&request);
+            return Ok(());
+        }
         let incoming = Incoming::decode(&mut reader, self.reply.layout)?;
         let taken = reader.position();
         self.inbox.drain(..taken);

@@ -5,17 +5,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use oraedge::auth::Secret;
+use oraedge::auth::{AccessToken, Secret};
 use oraedge::connect_string::ConnectDescriptor;
 use oraedge::session::{
     Event, ExecuteOptions, ExecuteOutcome, ExecuteRequest, Input, Output, Session, SessionEntropy,
-    SessionOptions,
+    SessionOptions, SessionToken,
 };
-use oraedge::time::Timestamp;
+use oraedge::time::{Timestamp, UnixTime};
 use oraedge::wire::ttc::binds::BindBatch;
 use oraedge::{Error, Result};
 use oraedge_simulator::engine::{Database, Settings};
 use oraedge_simulator::generation::Generation;
+use oraedge_simulator::identity::keys::PrivateKey;
 use oraedge_simulator::server::{
     self, Account, AccountState, ServerConfig, ServerConnection, VerifierKind,
 };
@@ -65,6 +66,8 @@ pub struct Pair {
     pub sent: usize,
     /// What is done to the bytes that the server sends.
     pub fault: Fault,
+    /// What a log-on by token is signed with.
+    pub key: Option<PrivateKey>,
 }
 
 /// What is done to the bytes that a server sends; positions count from its first byte.
@@ -83,6 +86,34 @@ impl Pair {
     /// A client of `user` that has not connected yet.
     pub fn new(config: &Arc<ServerConfig>, user: &str, password: &str) -> Pair {
         Pair::with_options(config, user, password, |_| {})
+    }
+
+    /// A client that logs on with a token, over TLS or not. The session machine does not look at
+    /// the protocol of its descriptor.
+    pub fn with_token(
+        config: &Arc<ServerConfig>,
+        token: &str,
+        made_at: UnixTime,
+        key: Option<PrivateKey>,
+        encrypted: bool,
+    ) -> Pair {
+        let mut pair = Pair::with_options(config, "", "", |options| {
+            options.descriptor =
+                ConnectDescriptor::parse("tcps://localhost:2484/FREEPDB1").expect("a descriptor");
+            options.token = Some(SessionToken {
+                access: AccessToken::new(token).expect("a token"),
+                proof: key.is_some(),
+                made_at,
+            });
+        });
+        pair.key = key;
+        if encrypted { pair.over_tls() } else { pair }
+    }
+
+    /// The same, over a stream that the server takes for an encrypted one.
+    pub fn over_tls(mut self) -> Pair {
+        self.server = self.server.over_tls();
+        self
     }
 
     /// The same, with other options.
@@ -108,6 +139,7 @@ impl Pair {
             piece: usize::MAX,
             sent: 0,
             fault: Fault::None,
+            key: None,
         }
     }
 
@@ -144,7 +176,11 @@ impl Pair {
                 Output::Event(event) => return event,
                 Output::Disconnect => {}
                 Output::RestartTls => panic!("the session wants TLS"),
-                Output::Sign(_) => panic!("the session logs on with a token"),
+                Output::Sign(message) => {
+                    let key = self.key.as_ref().expect("a key");
+                    let signature = Ok(key.sign(&message));
+                    self.client.handle_input(self.now, Input::Signed(signature));
+                }
                 Output::Timeout(client) => self.run_server(client),
             }
         }

@@ -3,6 +3,7 @@
 mod alter;
 mod objects;
 mod table;
+mod users;
 
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -252,18 +253,15 @@ impl Session {
                 self.alter_session(&mut ddl)
             } else if ddl.cursor.take("SEQUENCE") {
                 self.alter_sequence(&mut ddl)
-            } else if [
-                "INDEX",
-                "USER",
-                "SYSTEM",
-                "VIEW",
-                "DATABASE",
-                "PROFILE",
-                "ROLE",
-                "TABLESPACE",
-            ]
-            .iter()
-            .any(|word| ddl.cursor.take(word))
+            } else if ddl.cursor.take("USER") {
+                self.alter_user(&mut ddl)
+            } else if ddl.cursor.take("ROLE") {
+                self.alter_role(&mut ddl)
+            } else if ddl.cursor.take("SYSTEM") {
+                self.alter_system(&mut ddl)
+            } else if ["INDEX", "VIEW", "DATABASE", "PROFILE", "TABLESPACE"]
+                .iter()
+                .any(|word| ddl.cursor.take(word))
             {
                 self.change_catalog(|_, _| Ok(()))
             } else {
@@ -315,7 +313,7 @@ impl Session {
         } else if ddl.cursor.take("USER") {
             self.create_user(ddl)
         } else if ddl.cursor.take("ROLE") {
-            self.commit()
+            self.create_role(ddl)
         } else if ddl.cursor.is("PROCEDURE") || ddl.cursor.is("FUNCTION") {
             self.create_program(ddl, replace)
         } else if ["PACKAGE", "TRIGGER", "TYPE", "MATERIALIZED", "CONTEXT", "DIRECTORY"]

@@ -1,4 +1,4 @@
-//! Views, indexes, sequences, synonyms, users, grants, comments, and dropping.
+//! Views, indexes, sequences, synonyms, comments, and dropping.
 
 use sqlparser::tokenizer::Token;
 
@@ -373,21 +373,6 @@ impl Session {
         })
     }
 
-    pub(super) fn create_user(&mut self, ddl: &mut Ddl<'_>) -> Result<()> {
-        let if_not_exists = ddl.if_not_exists();
-        let name = ddl.identifier(1935)?;
-        self.change_catalog(move |catalog, _| {
-            if catalog.users.contains_key(&name) && !if_not_exists {
-                return Err(ora(
-                    1920,
-                    format!("user name '{name}' conflicts with another user or role name"),
-                ));
-            }
-            catalog.add_user(&name, time());
-            Ok(())
-        })
-    }
-
     pub(super) fn drop_object(&mut self, ddl: &mut Ddl<'_>) -> Result<()> {
         ddl.cursor.take("PUBLIC");
         let at = ddl.at();
@@ -402,7 +387,8 @@ impl Session {
                     let name = ddl.name()?;
                     Err(ora(4043, format!("object {} does not exist", name.name)))
                 }
-                "ROLE" | "DIRECTORY" | "CONTEXT" => self.commit(),
+                "ROLE" => self.drop_role(ddl),
+                "DIRECTORY" | "CONTEXT" => self.commit(),
                 _ => Err(plain_at(950, at)),
             };
         }
@@ -442,7 +428,12 @@ impl Session {
         self.change_catalog(move |catalog, session| session.remove_object(catalog, id, cascade))
     }
 
-    fn remove_object(&mut self, catalog: &mut Catalog, id: u64, cascade: bool) -> Result<()> {
+    pub(super) fn remove_object(
+        &mut self,
+        catalog: &mut Catalog,
+        id: u64,
+        cascade: bool,
+    ) -> Result<()> {
         let object = catalog.get(id).ok_or_else(|| plain(942))?.clone();
         match &object.definition {
             Definition::Table(table) => {
@@ -495,37 +486,6 @@ impl Session {
         Ok(())
     }
 
-    fn drop_user(&mut self, ddl: &mut Ddl<'_>, if_exists: bool) -> Result<()> {
-        let name = ddl.identifier(1935)?;
-        let cascade = ddl.cursor.take("CASCADE");
-        self.change_catalog(move |catalog, session| {
-            if !catalog.users.contains_key(&name) {
-                return if if_exists {
-                    Ok(())
-                } else {
-                    Err(ora(1918, format!("user '{name}' does not exist")))
-                };
-            }
-            let owned: Vec<u64> =
-                catalog.objects().filter(|o| o.owner == name).map(|o| o.id).collect();
-            if !owned.is_empty() && !cascade {
-                return Err(ora(1922, format!("CASCADE must be specified to drop '{name}'")));
-            }
-            for id in owned {
-                if catalog.get(id).is_some_and(|o| {
-                    matches!(
-                        o.definition,
-                        Definition::Table(_) | Definition::View(_) | Definition::Sequence(_)
-                    )
-                }) {
-                    session.remove_object(catalog, id, true)?;
-                }
-            }
-            catalog.users.remove(&name);
-            Ok(())
-        })
-    }
-
     pub(super) fn comment(&mut self, ddl: &mut Ddl<'_>) -> Result<()> {
         ddl.expect("ON")?;
         let is_column = ddl.cursor.take("COLUMN");
@@ -559,62 +519,6 @@ impl Session {
                 }
                 (Some(Definition::View(view)), None) => view.comment = text,
                 _ => return Err(plain(942)),
-            }
-            Ok(())
-        })
-    }
-
-    pub(super) fn grant(&mut self, ddl: &mut Ddl<'_>, gives: bool) -> Result<()> {
-        let mut privileges = Vec::new();
-        // Words up to ON (object privileges) or TO/FROM (system privileges and roles).
-        loop {
-            if ddl.cursor.take("ON") {
-                break;
-            }
-            if ddl.cursor.take(if gives { "TO" } else { "FROM" }) {
-                // CONNECT, RESOURCE, CREATE TABLE ...: everybody has them here.
-                return self.commit();
-            }
-            match ddl.cursor.next().map(|t| &t.token) {
-                Some(Token::Word(w)) => privileges.push(w.value.to_uppercase()),
-                Some(_) => {}
-                None => return Err(plain_at(905, ddl.at())),
-            }
-        }
-        let name = ddl.name()?;
-        ddl.expect(if gives { "TO" } else { "FROM" })?;
-        let mut grantees = Vec::new();
-        loop {
-            grantees.push(ddl.identifier(987)?);
-            if !ddl.cursor.take_token(&Token::Comma) {
-                break;
-            }
-        }
-        if privileges.iter().any(|p| p == "ALL") {
-            privileges = ["SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "ALTER", "INDEX"]
-                .map(str::to_owned)
-                .to_vec();
-        }
-        if privileges.iter().any(|p| p == "READ") {
-            privileges.push("SELECT".to_owned());
-        }
-        let generation = ddl.generation;
-        self.may_own(&name.owner)?;
-        self.change_catalog(move |catalog, _| {
-            find(catalog, &name, generation, |_| true, 942)?;
-            for grantee in grantees {
-                if grantee != "PUBLIC" && !catalog.users.contains_key(&grantee) {
-                    return Err(ora(1917, format!("user or role '{grantee}' does not exist")));
-                }
-                for privilege in &privileges {
-                    let grant =
-                        (grantee.clone(), name.owner.clone(), name.name.clone(), privilege.clone());
-                    if gives {
-                        catalog.grants.insert(grant);
-                    } else {
-                        catalog.grants.remove(&grant);
-                    }
-                }
             }
             Ok(())
         })

@@ -5,7 +5,8 @@ use std::time::Duration;
 use oraedge::wire::value::Value;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use super::super::error::{ora, plain};
+use super::super::authorization::IdentityProvider;
+use super::super::error::{ora, plain, unsupported};
 use super::super::settings::Generation;
 use super::super::types::{Kind, MAX_EXTENDED, OraType};
 use super::code::{Mode, Pseudo};
@@ -34,6 +35,8 @@ enum BuiltIn {
     SetContext,
     SetNls,
     RaiseApplicationError,
+    EnableExternalAuthentication,
+    DisableExternalAuthentication,
     Nothing,
 }
 
@@ -55,7 +58,7 @@ const fn procedure(
     Procedure { name, built_in, parameters }
 }
 
-static PROCEDURES: [Procedure; 29] = [
+static PROCEDURES: [Procedure; 31] = [
     procedure(
         "RAISE_APPLICATION_ERROR",
         BuiltIn::RaiseApplicationError,
@@ -95,6 +98,16 @@ static PROCEDURES: [Procedure; 29] = [
         &["+MODULE_NAME", "+ACTION_NAME"],
     ),
     procedure("DBMS_APPLICATION_INFO.READ_CLIENT_INFO", BuiltIn::ReadClientInfo, &["+CLIENT_INFO"]),
+    procedure(
+        "DBMS_CLOUD_ADMIN.ENABLE_EXTERNAL_AUTHENTICATION",
+        BuiltIn::EnableExternalAuthentication,
+        &["TYPE", "?FORCE", "?PARAMS"],
+    ),
+    procedure(
+        "DBMS_CLOUD_ADMIN.DISABLE_EXTERNAL_AUTHENTICATION",
+        BuiltIn::DisableExternalAuthentication,
+        &[],
+    ),
     // What a simulator has no use for.
     procedure("DBMS_SESSION.RESET_PACKAGE", BuiltIn::Nothing, &[]),
     procedure("DBMS_SESSION.MODIFY_PACKAGE_STATE", BuiltIn::Nothing, &["#ACTION_FLAGS"]),
@@ -158,7 +171,9 @@ impl Procedure {
             name: name.trim_start_matches(['+', '?', '#']).to_owned(),
             mode: if name.contains('+') { Mode::Out } else { Mode::In },
             ty: match name.trim_start_matches('?') {
-                "KEEPERRORSTACK" | "SQL_TRACE" | "WAITS" | "BINDS" | "CASCADE" => OraType::BOOLEAN,
+                "KEEPERRORSTACK" | "SQL_TRACE" | "WAITS" | "BINDS" | "CASCADE" | "FORCE" => {
+                    OraType::BOOLEAN
+                }
                 n if n.contains('#') => OraType::NUMBER,
                 _ => OraType::text(Kind::Varchar, MAX_EXTENDED, false),
             },
@@ -260,6 +275,12 @@ impl Machine<'_> {
                 let wait = seconds.and_then(|s| Duration::try_from_secs_f64(s).ok());
                 self.sleep += wait.ok_or_else(|| plain(1428))?;
             }
+            BuiltIn::EnableExternalAuthentication => {
+                let provider = text(&values, 0).to_uppercase();
+                let force = values.get(1) == Some(&Value::Boolean(true));
+                self.enable_external_authentication(&provider, force)?;
+            }
+            BuiltIn::DisableExternalAuthentication => self.set_identity_provider("NONE")?,
             BuiltIn::Nothing => {}
             BuiltIn::SetModule => {
                 self.session.set_context("MODULE", text(&values, 0));
@@ -276,6 +297,33 @@ impl Machine<'_> {
 
     fn context(&self, key: &str) -> Value {
         self.session.context(key).filter(|v| !v.is_empty()).map_or(Value::Null, Value::Text)
+    }
+
+    /// One identity provider at a time: another one is only replaced if that is asked for.
+    fn enable_external_authentication(
+        &mut self,
+        provider: &str,
+        force: bool,
+    ) -> Result<(), Box<Raised>> {
+        let Some(wanted) = IdentityProvider::parse(provider) else {
+            let message = format!("external authentication of type {provider:?}");
+            return Err(unsupported(message).into());
+        };
+        let enabled = &self.session.catalog().identity_providers;
+        if !enabled.is_empty() && !enabled.contains(&wanted) && !force {
+            let names: Vec<_> = enabled.iter().map(|provider| provider.name()).collect();
+            let message =
+                format!("External authentication is already enabled: {}", names.join(", "));
+            return Err(ora(20_004, message).into());
+        }
+        self.set_identity_provider(wanted.name())
+    }
+
+    fn set_identity_provider(&mut self, name: &str) -> Result<(), Box<Raised>> {
+        let sql = format!("ALTER SYSTEM SET IDENTITY_PROVIDER_TYPE = {name}");
+        let statement = self.session.prepare(&sql)?;
+        self.session.run(&statement.sql, &statement.prepared, &[])?;
+        Ok(())
     }
 
     fn application_error(&self, values: &[Value]) -> Box<Raised> {

@@ -1,5 +1,6 @@
 //! Tables of SQL texts with what they must give.
 
+mod global_users;
 mod hostile;
 mod plsql;
 mod plsql_programs;

@@ -11,7 +11,7 @@ mod query;
 mod scope;
 mod source;
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, Rights};
 use super::environment::Environment;
 use super::error::{Result, ora_at};
 use super::lexer::{BIND_MARK, Positions};
@@ -84,8 +84,8 @@ pub(crate) struct Translator<'a> {
     missing_keys: Option<Vec<sqlparser::ast::Expr>>,
     /// Conditions may be values in every generation.
     pub(crate) internal: bool,
-    /// User whose rights count: the owner inside of a view.
-    pub(crate) rights: String,
+    /// Whose rights count: the owner's, without roles, inside of a view.
+    pub(crate) rights: Rights,
 }
 
 impl<'a> Translator<'a> {
@@ -96,10 +96,11 @@ impl<'a> Translator<'a> {
         bind_names: &'a [String],
         bind_types: &'a [OraType],
     ) -> Translator<'a> {
+        let schema = environment.state().schema.clone();
         Translator {
             catalog,
             environment,
-            schema: environment.state().schema.clone(),
+            schema,
             positions,
             bind_names,
             bind_types,
@@ -112,7 +113,7 @@ impl<'a> Translator<'a> {
             depth: 0,
             missing_keys: None,
             internal: false,
-            rights: environment.user.clone(),
+            rights: environment.rights(),
         }
     }
 

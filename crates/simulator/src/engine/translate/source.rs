@@ -6,7 +6,7 @@ use sqlparser::ast::{
     Expr, Ident, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableFactor, TableWithJoins,
 };
 
-use super::super::catalog::{Definition, Object, Table};
+use super::super::catalog::{Definition, Object, Rights, Table};
 use super::super::error::{Result, ora_at, plain, plain_at, unsupported};
 use super::super::lexer::lex;
 use super::super::settings::Generation;
@@ -437,7 +437,7 @@ impl Translator<'_> {
         let mut inner = Translator::new(self.catalog, self.environment, &lexed.positions, &[], &[]);
         inner.cast_types = &parsed.types;
         inner.schema.clone_from(&object.owner);
-        inner.rights.clone_from(&object.owner);
+        inner.rights = Rights { user: object.owner.clone(), roles: Vec::new() };
         inner.next_alias = self.next_alias;
         inner.depth = self.depth + 4;
         let translated = inner.subquery(&parsed.query).map_err(|error| {

@@ -1,0 +1,16 @@
+create user shared_user identified globally as 'IAM_GROUP_NAME=rpdg';
+grant create session to shared_user;
+create user vk23c identified globally as 'IAM_GROUP_NAME = IAMUsers23c';
+create role export_role identified globally as 'IAM_GROUP_NAME=IAMUsers23c';
+grant create session to export_role;
+grant dwrole to export_role;
+create user vkv identified globally as 'IAM_GROUP_NAME=IAMUsers19Group';
+create role nwexport_role identified globally as 'IAM_GROUP_NAME=IAMUsers19Group';
+grant create session to nwexport_role;
+grant dwrole to nwexport_role;
+create user azure_app identified globally as 'AZURE_ROLE=oracle_user';
+grant create session to azure_app;
+create user peter_fitch identified globally as 'AZURE_USER=peter.fitch@simulator.example';
+grant create session to peter_fitch;
+create user domain_app identified globally as 'IAM_PRINCIPAL_NAME=demo-domain-app';
+grant create session to domain_app;
