@@ -114,7 +114,10 @@ impl Session {
     /// A call that starts, attaches or detaches.
     pub(super) fn switch_transaction(&mut self, switch: TransactionSwitch) -> Result<(), DbError> {
         match self.do_switch(&switch) {
-            Ok(true) => Ok(self.end_switch()),
+            Ok(true) => {
+                self.end_switch();
+                Ok(())
+            }
             Ok(false) => {
                 let until = self.now + Duration::from_secs(u64::from(switch.timeout));
                 self.switching.waiting = Some((switch, until));
