@@ -127,7 +127,10 @@ export function connectOptions(options, identity, byToken) {
   // What was given is not shown: a password must not get into an error's text.
   for (const [name, value] of [["user", user], ["password", options.password]]) {
     if (!byToken && (typeof value !== "string" || value === "")) {
-      throw misuse(`"${name}" must be a string that is not empty`);
+      throw misuse(
+        `"${name}" must be a string that is not empty; a log-on with a token has accessToken or ` +
+          "extraAuthParams in the place of user and password",
+      );
     }
   }
   check(
