@@ -15,9 +15,10 @@ pub(crate) fn with_seerdb() -> Result<PathBuf> {
     environment("seerdb", &SEERDB)
 }
 
-/// A Python that has Oracle's SDK for its cloud, of the version that the vectors are written with.
+/// A Python that has Oracle's SDK for its cloud, of the version that the vectors are written with. It
+/// is a client of some two hundred services; what is not used is not compiled.
 pub(crate) fn with_oci_sdk() -> Result<PathBuf> {
-    environment("oci", &["oci==2.189.0"])
+    environment("oci", &["--no-compile", "oci==2.189.0"])
 }
 
 /// A Python that has exactly these packages, in an environment of its own under
