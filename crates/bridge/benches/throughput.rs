@@ -1,31 +1,29 @@
-//! The bridge beside a plain TCP relay (tokio's copy loop), in one run: bytes a second each way,
-//! round trips a second, and memory for each idle connection.
+//! The bridge beside a plain TCP relay (tokio's copy loop), in one run: bytes a second each way and
+//! round trips a second, of one connection. `load` measures many.
 //!
 //! `cargo bench -p oraedge-bridge`; a number behind `--` sets the megabytes (default 512).
+
+mod common;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use futures_util::{SinkExt, StreamExt};
-use oraedge_bridge::{Bridge, Limits, SUBPROTOCOL};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_tungstenite::WebSocketStream;
+use common::{Client, listen, open, receive, relay};
+use futures_util::SinkExt;
+use oraedge_bridge::Bridge;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 /// Bytes of one write, as a driver with the usual SDU makes them, and of one round trip.
 const WRITE: usize = 32 * 1024;
 const QUESTION: usize = 512;
 const ROUND_TRIPS: usize = 5000;
-const IDLE_CONNECTIONS: usize = 500;
 
 /// What the database does after the first byte says so.
 const SEND: u8 = b'S';
 const RECEIVE: u8 = b'R';
 const ECHO: u8 = b'E';
-
-type Client = WebSocketStream<TcpStream>;
 
 #[tokio::main]
 async fn main() {
@@ -37,7 +35,6 @@ async fn main() {
         .allow(&database.to_string())
         .expect("an address is a target")
         .allow_no_origin(true)
-        .limits(Limits { max_connections_per_address: 2 * IDLE_CONNECTIONS, ..Limits::default() })
         .bind("127.0.0.1:0")
         .await
         .expect("a free port");
@@ -56,18 +53,6 @@ async fn main() {
         ("round trips of 512 B, 1/s", plain_trips, round_trips),
     ] {
         println!("{what:<28}{plain:>12.0}{bridged:>12.0}{:>8.2}", bridged / plain);
-    }
-
-    if let Some(before) = resident_kib() {
-        let mut idle = Vec::new();
-        for _ in 0..IDLE_CONNECTIONS {
-            idle.push(open(bridge.addr(), database).await);
-        }
-        let after = resident_kib().unwrap_or(before);
-        let each = after.saturating_sub(before) as f64 / IDLE_CONNECTIONS as f64;
-        println!(
-            "{IDLE_CONNECTIONS} idle connections: {each:.1} KiB each, both their clients and the target included"
-        );
     }
 }
 
@@ -101,32 +86,6 @@ async fn database(total: usize) -> SocketAddr {
         tcp.shutdown().await
     })
     .await
-}
-
-async fn relay(target: SocketAddr) -> SocketAddr {
-    listen(move |mut tcp| async move {
-        let mut upstream = TcpStream::connect(target).await?;
-        upstream.set_nodelay(true)?;
-        copy_bidirectional(&mut tcp, &mut upstream).await?;
-        Ok(())
-    })
-    .await
-}
-
-async fn listen<F, R>(serve: F) -> SocketAddr
-where
-    F: Fn(TcpStream) -> R + Send + 'static,
-    R: Future<Output = std::io::Result<()>> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("a bound socket has an address");
-    tokio::spawn(async move {
-        while let Ok((tcp, _)) = listener.accept().await {
-            let _ = tcp.set_nodelay(true);
-            tokio::spawn(serve(tcp));
-        }
-    });
-    address
 }
 
 async fn rate(bytes: usize, work: impl Future<Output = ()>) -> f64 {
@@ -175,35 +134,8 @@ async fn plain_echo(relay: SocketAddr) -> Duration {
     begin.elapsed()
 }
 
-async fn open(bridge: SocketAddr, target: SocketAddr) -> Client {
-    let tcp = TcpStream::connect(bridge).await.expect("the bridge listens");
-    tcp.set_nodelay(true).expect("an open socket");
-    let mut request = format!("ws://{bridge}/").into_client_request().expect("a URL");
-    let protocol = SUBPROTOCOL.parse().expect("a header value");
-    request.headers_mut().insert("sec-websocket-protocol", protocol);
-    let (mut ws, _) = tokio_tungstenite::client_async(request, tcp).await.expect("an upgrade");
-    let frame = format!(
-        r#"{{"type":"connect","host":"{}","port":{},"protocol":"tcp"}}"#,
-        target.ip(),
-        target.port()
-    );
-    ws.send(Message::text(frame)).await.expect("the bridge reads");
-    let answer = ws.next().await.expect("an answer").expect("a frame");
-    assert!(answer.to_text().expect("text").contains("connected"), "{answer}");
-    ws
-}
-
 async fn order(ws: &mut Client, order: u8) {
     ws.send(Message::binary(vec![order])).await.expect("the bridge reads");
-}
-
-async fn receive(ws: &mut Client, wanted: usize) {
-    let mut received = 0;
-    while received < wanted {
-        if let Message::Binary(bytes) = ws.next().await.expect("more").expect("a frame") {
-            received += bytes.len();
-        }
-    }
 }
 
 async fn download(mut ws: Client, total: usize) {
@@ -229,11 +161,4 @@ async fn echo(mut ws: Client) -> Duration {
         receive(&mut ws, QUESTION).await;
     }
     begin.elapsed()
-}
-
-/// Memory of this process, where Linux tells it.
-fn resident_kib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
 }

@@ -72,6 +72,7 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     // Caught before anyone can know that the bridge runs, so that no signal ends it out of turn.
     let mut signals =
         Signals::catch().map_err(|error| format!("cannot listen for signals: {error}"))?;
+    allow_open_files(&settings);
     let running = settings.builder()?.bind(settings.listen()).await?;
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
@@ -86,6 +87,23 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
         () = signals.stop() => {}
     }
     Ok(())
+}
+
+/// Asks for as many open files as the limit of connections needs: the usual 1024 are not enough.
+fn allow_open_files(settings: &Settings) {
+    /// Listeners, files, refusals, and what has not said yet what it wants.
+    const BESIDES: u64 = 256;
+    let connections = settings.limits().max_connections as u64;
+    let needed = connections.saturating_mul(2).saturating_add(BESIDES);
+    match rlimit::increase_nofile_limit(needed) {
+        Ok(granted) if granted < needed => tracing::warn!(
+            granted,
+            needed,
+            "fewer open files than --max-connections needs: raise the limit (ulimit -n, LimitNOFILE)"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!("cannot raise the limit of open files: {error}"),
+    }
 }
 
 /// Says on standard output that the bridge serves, and where.

@@ -85,6 +85,12 @@ const STEPS: &[Step] = &[
         run: |_| fuzz::run(Duration::from_secs(60)),
     },
     Step {
+        name: "bridge-load",
+        what: "the bridge with 2,000 idle and 200 busy connections, beside a plain relay",
+        long: true,
+        run: bridge_under_load,
+    },
+    Step {
         name: "oci-sdk",
         what: "configuration files, signatures and regions are still as Oracle's SDK has them",
         long: false,
@@ -193,6 +199,13 @@ fn rust(_: &Args) -> Result<()> {
         "--workspace",
         "--no-fail-fast",
     ]))
+}
+
+/// It must carry 0.7 of what a TCP relay does, and lose no connection.
+fn bridge_under_load(_: &Args) -> Result<()> {
+    let load =
+        ["bench", "--package", "oraedge-bridge", "--bench", "load", "--", "--at-least", "0.7"];
+    process::run(process::cargo().args(load))
 }
 
 fn hostile_at_every_byte(_: &Args) -> Result<()> {

@@ -261,7 +261,8 @@ impl Settings {
         Ok(builder.limits(self.limits()))
     }
 
-    fn limits(&self) -> Limits {
+    /// The limits, defaults filled in.
+    pub(crate) fn limits(&self) -> Limits {
         let standard = Limits::default();
         let seconds = |set: Option<u64>, standard| set.map_or(standard, Duration::from_secs);
         let or_none = |set: Option<u64>, standard| match set {
