@@ -1,8 +1,10 @@
 //! Proving who one is. Pure functions: no connection, no clock, no random source in here, so that
 //! a recorded log-on replays to the byte.
 //!
-//! [`o5logon`] is the password log-on, both sides of it; [`mode`] names the flags that go with
-//! every log-on; [`Secret`] holds what must never be printed.
+//! [`o5logon`] is the password log-on, both sides of it; [`token`] is what a log-on by token sends.
+//! With the feature `tokens`, `flow` gets such tokens by the methods of the official drivers, with
+//! what `oci` and `azure` know of these clouds. [`mode`] names the flags that go with every log-on;
+//! [`Secret`] holds what must never be printed.
 
 #![cfg_attr(
     not(test),

@@ -109,7 +109,7 @@ fn faults_that_stay_are_told_with_the_number_of_attempts() {
         simple()
             .param("token_timeout_ms", "3600000")
             .answers(again(|| Err("connection refused".to_owned()))),
-        &["no answer (8 attempts): connection refused", "network, proxy, region"],
+        &["no answer (3 attempts): connection refused", "network, proxy, region"],
     );
 }
 

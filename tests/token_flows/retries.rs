@@ -91,7 +91,7 @@ fn a_flow_ends_in_time_however_the_network_behaves() {
     }
     let (_, log) = simple().param("token_request_timeout_ms", "1500").run();
     assert!(log.requests.iter().all(|r| r.timeout <= Duration::from_millis(1500)));
-    assert_eq!(log.requests.len(), 8);
+    assert_eq!(log.requests.len(), 3);
 }
 
 #[test]

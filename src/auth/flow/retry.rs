@@ -2,7 +2,7 @@
 //!
 //! As Oracle's SDK does (`oci/retry`): another attempt after a failure of the network, a timeout,
 //! 429, any 5xx but 501, and 409 with `IncorrectState` or `LockConflict`; exponentially growing
-//! pauses up to 30 seconds. The jitter is full, and a `Retry-After` of the service is heeded. Unlike
+//! pauses up to 30 seconds. A network that stays silent gets fewer attempts than there. The jitter is full, and a `Retry-After` of the service is heeded. Unlike
 //! there, the time for all of it is that of the flow, so that a log-on ends in time.
 
 use std::time::Duration;
@@ -17,6 +17,9 @@ use crate::time::UnixTime;
 const BASE_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause that is chosen here.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Attempts without any answer. What is wrong then is mostly a name, a proxy or a firewall, which does
+/// not pass, and the user should hear of it within seconds.
+const ATTEMPTS_UNANSWERED: u32 = 3;
 /// OCI refuses requests whose date is further off than this.
 const ALLOWED_SKEW: Duration = Duration::from_secs(300);
 
@@ -100,6 +103,7 @@ pub(crate) async fn send<A: Authenticate + Sync>(
 ) -> Result<Answer> {
     let asked = asked(request);
     let mut attempts = 0;
+    let mut unanswered = 0;
     // How far the service's clock is ahead of ours, once that is known.
     let mut clock: Option<Clock> = None;
     loop {
@@ -128,10 +132,14 @@ pub(crate) async fn send<A: Authenticate + Sync>(
                 return Ok(Answer { response, asked, attempts });
             }
             Ok(response) => retry_after(response, host.now()).unwrap_or(Duration::ZERO),
-            Err(_) => Duration::ZERO,
+            Err(_) => {
+                unanswered += 1;
+                Duration::ZERO
+            }
         };
         let pause = pause.max(jittered(attempts, host.random()));
-        if attempts >= policy.attempts || pause >= host.time_left() {
+        let exhausted = attempts >= policy.attempts || unanswered >= ATTEMPTS_UNANSWERED;
+        if exhausted || pause >= host.time_left() {
             return match outcome {
                 Ok(response) => Ok(Answer { response, asked, attempts }),
                 Err(reason) => Err(no_answer(&format!("{doing}: {asked}"), &reason, attempts)),
