@@ -301,7 +301,7 @@ async fn what_is_refused_is_told_with_its_remedy() {
     for (name, parts) in [
         ("UNREGISTERED_KEY", &["401 NotAuthenticated", "opc-request-id", "fingerprint"][..]),
         ("UNKNOWN_USER", &["401", "opc-request-id"]),
-        ("LONER", &["404 NotAuthorizedOrNotFound", "policy", "group"]),
+        ("NO_POLICY", &["404 NotAuthorizedOrNotFound", "policy", "group"]),
         ("WRONG_FINGERPRINT", &["fingerprint"]),
         ("WRONG_PASS_PHRASE", &["pass phrase"]),
         ("ENCRYPTED_NO_PASS_PHRASE", &["pass phrase"]),
