@@ -108,11 +108,15 @@ impl Connection {
         let limit = token_limit(&options);
         let token = token::current(source, runtime.as_ref(), limit).await?;
         options.token = Some(SessionToken {
-            access: token.token,
+            access: token.token.clone(),
             proof: token.signer.is_some(),
             made_at: runtime.unix_time(),
         });
-        Connection::open(transport, runtime, options, token.signer).await
+        let opened = Connection::open(transport, runtime, options, token.signer.clone()).await;
+        if opened.as_ref().is_err_and(token::is_refusal) {
+            source.refused(&token);
+        }
+        opened
     }
 
     async fn open(

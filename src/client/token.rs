@@ -56,6 +56,11 @@ pub trait TokenSource: MaybeSend + MaybeSync + 'static {
     /// # Errors
     /// Why there is none.
     fn token<'a>(&'a self, refresh: bool) -> BoxFuture<'a, Result<LogOnToken>>;
+
+    /// Hears that a database did not take a token, so that it is not kept for the next log-on.
+    fn refused(&self, token: &LogOnToken) {
+        let _ = token;
+    }
 }
 
 /// A token that the caller had already; there will be no other.
@@ -63,6 +68,11 @@ impl TokenSource for LogOnToken {
     fn token<'a>(&'a self, _refresh: bool) -> BoxFuture<'a, Result<LogOnToken>> {
         Box::pin(std::future::ready(Ok(self.clone())))
     }
+}
+
+/// Whether an error is the database's refusal of a token: who logs on, or the token itself.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    matches!(error, Error::Database(error) if matches!(error.number, 1017 | 25700..=25799))
 }
 
 /// A token that is good now. The source is asked again, once, if the first one is not.

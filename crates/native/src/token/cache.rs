@@ -158,6 +158,15 @@ impl Slot {
         }
     }
 
+    /// Keeps this token no longer: a database did not take it.
+    pub(super) fn forget(&self, token: &LogOnToken) {
+        let mut state = lock(&self.state);
+        let same = |kept: &Kept| kept.token.token.token.expose() == token.token.token.expose();
+        if state.kept.as_ref().is_some_and(same) {
+            state.kept = None;
+        }
+    }
+
     /// When the kept token came and when it expires.
     pub(super) fn times(&self) -> Option<(UnixTime, UnixTime)> {
         let state = lock(&self.state);
@@ -255,8 +264,14 @@ pub(super) mod tests {
         assert_eq!(text(&slot.get(&fetcher, false).await.unwrap()), "token 1");
         sleep(Duration::from_secs(3)).await;
         assert_eq!(text(&slot.get(&fetcher, false).await.unwrap()), "token 2");
-        assert_eq!(text(&slot.get(&fetcher, true).await.unwrap()), "token 3");
+        let third = slot.get(&fetcher, true).await.unwrap();
+        assert_eq!(text(&third), "token 3");
         assert_eq!(service.asked(), 3);
+        // One that a database did not take is not given again.
+        slot.forget(&third);
+        assert_eq!(text(&slot.get(&fetcher, false).await.unwrap()), "token 4");
+        slot.forget(&third);
+        assert_eq!(text(&slot.get(&fetcher, false).await.unwrap()), "token 4");
     }
 
     #[tokio::test(start_paused = true)]

@@ -89,4 +89,11 @@ where
             Ok(token)
         })
     }
+
+    fn refused(&self, _token: &LogOnToken) {
+        // While somebody asks for a token the last one is on its way out anyway.
+        if let Ok(mut last) = self.last.try_lock() {
+            *last = None;
+        }
+    }
 }

@@ -180,6 +180,11 @@ fn reason(error: &reqwest::Error) -> String {
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
         reasons.push(inner.to_string());
+        // What rustls says of this is a link to its manual.
+        let io = inner.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof) {
+            return "the connection ended before the answer was there".to_owned();
+        }
         source = inner.source();
     }
     match (reasons.pop(), error.is_timeout()) {

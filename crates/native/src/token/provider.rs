@@ -26,6 +26,10 @@ impl TokenSource for CachedSource {
     fn token<'a>(&'a self, refresh: bool) -> BoxFuture<'a, Result<LogOnToken>> {
         Box::pin(self.slot.get(&self.fetcher, refresh))
     }
+
+    fn refused(&self, token: &LogOnToken) {
+        self.slot.forget(token);
+    }
 }
 
 /// Keeps a token fresh for as long as it lives; made by
@@ -64,6 +68,10 @@ impl TokenSource for TokenProvider {
     fn token<'a>(&'a self, refresh: bool) -> BoxFuture<'a, Result<LogOnToken>> {
         self.renewal.get_or_init(|| tokio::spawn(renew(self.source.clone())).abort_handle());
         self.source.token(refresh)
+    }
+
+    fn refused(&self, token: &LogOnToken) {
+        self.source.refused(token);
     }
 }
 
