@@ -230,3 +230,23 @@ test("one that gives up waiting leaves the others waiting", async () => {
   finish({ token: "t" });
   assert.equal((await second).token, "t");
 });
+
+test("where WebCrypto is missing, as in an insecure page, the wasm file makes keys and signs", async () => {
+  const asked = [];
+  const key = { publicKey: () => Uint8Array.of(9), sign: (message) => Uint8Array.of(message.length) };
+  const RsaKey = {
+    generate: (bits) => (asked.push(bits), key),
+    fromPem: (pem) => (asked.push(pem), key),
+  };
+  setPlatform({ loadTokens: async () => ({ RsaKey }) });
+  const own = Object.getOwnPropertyDescriptor(globalThis, "crypto");
+  Object.defineProperty(globalThis, "crypto", { value: {}, configurable: true });
+  try {
+    const pair = await generateKeyPair(3072);
+    assert.deepEqual([pair.publicKey, await pair.sign(MESSAGE)], [Uint8Array.of(9), Uint8Array.of(MESSAGE.length)]);
+    assert.deepEqual(await (await signerOf(PKCS8))(MESSAGE), Uint8Array.of(MESSAGE.length));
+  } finally {
+    Object.defineProperty(globalThis, "crypto", own);
+  }
+  assert.deepEqual(asked, [3072, PKCS8]);
+});
