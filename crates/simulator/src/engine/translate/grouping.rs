@@ -118,7 +118,7 @@ impl Translator<'_> {
         self.scope().ungrouped.truncate(ungrouped);
         match failed {
             Some(error) => Err(error),
-            None => super::expression::number_literal(&bits.to_string()),
+            None => super::operators::number_literal(&bits.to_string()),
         }
     }
 }

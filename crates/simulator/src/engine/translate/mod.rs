@@ -1,12 +1,15 @@
 //! From sqlparser's tree to SQLite's text: names resolved, every expression typed.
 
+mod aggregate;
 mod call;
+mod condition;
 mod convert;
 mod dml;
 mod expression;
 mod grouping;
 mod hierarchy;
 mod interval;
+mod operators;
 mod query;
 mod scope;
 mod source;

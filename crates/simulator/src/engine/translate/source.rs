@@ -210,7 +210,7 @@ impl Translator<'_> {
             let (a, b) =
                 (scope.relations[li].columns[lc].clone(), scope.relations[ri].columns[rc].clone());
             let typed = |c: &ScopeColumn| super::Typed::new(c.sql.clone(), c.ty);
-            let (x, y) = super::expression::comparable(&typed(&a), &typed(&b))?;
+            let (x, y) = super::operators::comparable(&typed(&a), &typed(&b))?;
             tests.push(format!("{x} = {y}"));
             scope.relations[li].columns[lc].leading = true;
             // The side that an outer join keeps gives the value.
