@@ -9,6 +9,7 @@ import { Session } from "./session.js";
 import { settings } from "./settings.js";
 import { sql } from "./sql.js";
 import { opener } from "./streams.js";
+import { descriptorTokens } from "./tokens/descriptor.js";
 import { tokenOptions } from "./tokens/options.js";
 import { tokenProvider } from "./tokens/source.js";
 import { webSocket } from "./transports/websocket.js";
@@ -18,7 +19,7 @@ import * as types from "./types.js";
 export async function getConnection(options) {
   checkObject(options);
   const platform = currentPlatform();
-  const tokens = tokenOptions(options);
+  const tokens = tokenOptions(options) ?? (await connectStringTokens(options));
   const chosen = connectOptions(options, platform.identity(), tokens !== undefined);
   const { signal } = options;
   if (signal !== undefined) checkOption("signal", signal);
@@ -52,6 +53,22 @@ export async function getConnection(options) {
     throw error;
   } finally {
     signal?.removeEventListener("abort", giveUp);
+  }
+}
+
+/** What the connect string says about tokens, where the options name neither user nor password. */
+async function connectStringTokens(options) {
+  const text = options.connectString ?? options.connectionString;
+  const named = options.user ?? options.username ?? options.password;
+  const source = `${text} ${options.tnsNames}`;
+  if (named !== undefined || typeof text !== "string" || !/token_auth/i.test(source)) {
+    return undefined;
+  }
+  const { Client } = await loadWasm();
+  try {
+    return descriptorTokens(Client.tokenSettings(text, options.tnsNames));
+  } catch (raw) {
+    throw raw instanceof OraedgeError ? raw : fromWasm(raw);
   }
 }
 

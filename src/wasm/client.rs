@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use js_sys::{Function, Promise};
+use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
@@ -47,6 +47,17 @@ impl Client {
         let client = Client { connection, zone_minutes };
         client.set_call_timeout(call_timeout);
         Ok(client)
+    }
+
+    /// What a connect string says about tokens: the parameters of `SECURITY` in the first description
+    /// with a `TOKEN_AUTH`, by their names; empty if there is none.
+    #[wasm_bindgen(js_name = tokenSettings)]
+    pub fn token_settings(
+        connect_string: &str,
+        tns_names: Option<String>,
+    ) -> Result<Object, JsValue> {
+        options::token_settings(connect_string, tns_names.as_deref())
+            .map_err(|error| to_js(&error))
     }
 
     /// The server's version as text.

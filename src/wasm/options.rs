@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use js_sys::{Function, Reflect};
+use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::sign::JsSigner;
 use crate::auth::{AccessToken, AuthMode, Secret};
 use crate::client::LogOnToken;
-use crate::connect_string::{ClientInfo, TnsNames, resolve};
+use crate::connect_string::{ClientInfo, ParameterValue, TnsNames, resolve};
 use crate::error::{Error, Result};
 use crate::session::SessionOptions;
 
@@ -22,6 +22,23 @@ pub(super) struct Options {
     pub(super) zone_minutes: i32,
     /// Limit of each call in milliseconds, 0 for none.
     pub(super) call_timeout: f64,
+}
+
+/// What a connect string says about tokens: see [`super::client::Client::token_settings`].
+pub(super) fn token_settings(connect_string: &str, tns_names: Option<&str>) -> Result<Object> {
+    let names = tns_names.map(TnsNames::parse).transpose()?;
+    let descriptor = resolve(connect_string, names.as_ref())?;
+    let found = Object::new();
+    let securities = descriptor.descriptions.iter().map(|description| &description.security);
+    if let Some(security) = securities.into_iter().find(|it| it.token_auth().is_some()) {
+        for parameter in &security.extra {
+            if let ParameterValue::Text(text) = &parameter.value {
+                // An object of our own takes every property.
+                let _ = Reflect::set(&found, &parameter.name.as_str().into(), &text.as_str().into());
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Reads the options.

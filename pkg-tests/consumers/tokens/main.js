@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import net from "node:net";
+import path from "node:path";
 import { inspect } from "node:util";
 
 import { getConnection, tcp } from "oraedge";
@@ -49,12 +50,12 @@ const instance = () => ({
   authType: "InstancePrincipal", endpoint: endpoints.auth, federationEndpoint: endpoints.federation,
 });
 
-async function control(method, path, body) {
-  const response = await fetch(`${endpoints.control}${path}`, {
+async function control(method, route, body) {
+  const response = await fetch(`${endpoints.control}${route}`, {
     method, body: body && JSON.stringify(body), headers: { "content-type": "application/json" },
   });
   const answer = await response.json();
-  if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+  if (!response.ok) throw new Error(`${route}: ${JSON.stringify(answer)}`);
   return answer;
 }
 const fault = (endpoint, kind, count = 1) => control("POST", "/faults", { endpoint, fault: kind, count });
@@ -142,6 +143,15 @@ const WORKS = {
     const connection = await connect({}, { extraAuthParams: undefined, accessToken });
     assert.deepEqual(asked, [false, true]);
     assert.equal(await whoAmI(connection), "VK23C");
+  },
+
+  async "token files that the connect string names"() {
+    const folder = path.resolve("db-token");
+    for (const location of [folder, `${folder}/token`]) {
+      const connectString = `${tcps}?token_auth=OCI_TOKEN&token_location=${location}`;
+      const given = { extraAuthParams: undefined, connectString };
+      assert.equal(await whoAmI(await connect({}, given)), "VK23C");
+    }
   },
 
   async "a token whose key is in WebCrypto"() {

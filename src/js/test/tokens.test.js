@@ -249,4 +249,61 @@ test("where WebCrypto is missing, as in an insecure page, the wasm file makes ke
     Object.defineProperty(globalThis, "crypto", own);
   }
   assert.deepEqual(asked, [3072, PKCS8]);
+
+/** A platform whose connect strings say `settings` about tokens, and that has `files`. */
+function descriptorPlatform(settings, files = {}) {
+  const seen = [];
+  const connect = async (options) => {
+    seen.push(options);
+    return new FakeClient();
+  };
+  setPlatform({
+    load: async () => ({ memory: new FakeMemory(), Client: { connect, tokenSettings: () => settings } }),
+    defaultTransport: () => async () => ({ read() {}, write() {}, close() {} }),
+    identity: () => ({}),
+    environment: () => ({ variables: {}, home: "/home/me" }),
+    async readFile(path) {
+      if (files[path] === null) throw Object.assign(new Error("is a directory"), { code: "EISDIR" });
+      if (files[path] === undefined) throw new Error("no such file");
+      return new TextEncoder().encode(files[path]);
+    },
+  });
+  return seen;
+}
+
+const byDescriptor = () => connect({ connectString: "tcps://db.test/x?token_auth=x" });
+
+test("token files that the connect string names are read", async () => {
+  const token = jwt(3600);
+  const cases = [
+    [{ TOKEN_AUTH: "OCI_TOKEN" }, {
+      "/home/me/.oci/db-token": null, "/home/me/.oci/db-token/token": `${token}\n`,
+      "/home/me/.oci/db-token/oci_db_key.pem": PKCS8,
+    }],
+    [{ TOKEN_AUTH: "oci_token", TOKEN_LOCATION: "/t/mine" }, {
+      "/t/mine": token, "/t/oci_db_key.pem": PKCS8,
+    }],
+    [{ TOKEN_AUTH: "OAUTH", TOKEN_LOCATION: "~/jwt" }, { "/home/me/jwt": `${token}\r\n` }],
+  ];
+  for (const [settings, files] of cases) {
+    const seen = descriptorPlatform(settings, files);
+    await byDescriptor();
+    assert.equal(seen[0].accessToken, token);
+    assert.equal(seen[0].sign !== undefined, "/t/oci_db_key.pem" in files || settings.TOKEN_LOCATION === undefined);
+  }
+});
+
+test("what is wrong with a connect string's token is told", async () => {
+  const cases = [
+    [{ TOKEN_AUTH: "OAUTH" }, /TOKEN_LOCATION/],
+    [{ TOKEN_AUTH: "KERBEROS" }, /OCI_INSTANCE_PRINCIPAL/],
+    [{ TOKEN_AUTH: "OCI_API_KEY", OCI_DATABASE: "d" }, /OCI_COMPARTMENT/],
+    [{ TOKEN_AUTH: "OCI_TOKEN" }, /oci iam db-token get/],
+    [{ TOKEN_AUTH: "DISABLED" }, /"user" must be a string/],
+    [{}, /"user" must be a string/],
+  ];
+  for (const [settings, message] of cases) {
+    descriptorPlatform(settings);
+    await assert.rejects(byDescriptor(), message);
+  }
 });
