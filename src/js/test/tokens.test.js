@@ -249,6 +249,7 @@ test("where WebCrypto is missing, as in an insecure page, the wasm file makes ke
     Object.defineProperty(globalThis, "crypto", own);
   }
   assert.deepEqual(asked, [3072, PKCS8]);
+});
 
 /** A platform whose connect strings say `settings` about tokens, and that has `files`. */
 function descriptorPlatform(settings, files = {}) {
