@@ -61,6 +61,12 @@ struct Options {
     /// IDENTIFIED GLOBALLY AS: USER=KEY=VALUE such as shared_user=IAM_GROUP_NAME=demodg; can be repeated
     #[arg(long, value_name = "MAPPING")]
     map: Vec<String>,
+    /// OCID of the database, for tokens whose scope names one; the sample's if not given
+    #[arg(long, value_name = "OCID")]
+    database_ocid: Option<String>,
+    /// OCID of the database's compartment, for tokens whose scope names one; the sample's if not given
+    #[arg(long, value_name = "OCID")]
+    compartment_ocid: Option<String>,
     /// Folder for what the people and machines of the identity services have: config, keys, tokens;
     /// environment.json says where everything is
     #[arg(long, value_name = "FOLDER")]
@@ -132,6 +138,12 @@ fn builder(options: &Options) -> Result<Builder, Box<dyn std::error::Error>> {
     }
     for service in &options.service {
         builder = builder.service(service);
+    }
+    if let Some(ocid) = &options.database_ocid {
+        builder = builder.database_ocid(ocid);
+    }
+    if let Some(ocid) = &options.compartment_ocid {
+        builder = builder.compartment_ocid(ocid);
     }
     for mapping in &options.map {
         let (user, mapping) = mapping

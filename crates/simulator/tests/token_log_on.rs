@@ -185,6 +185,28 @@ fn the_database_says_who_lacks_a_session_and_whom_it_does_not_trust() {
 }
 
 #[test]
+fn a_scope_may_name_the_compartment_and_the_database() {
+    let now = SystemTime::now();
+    let mut elsewhere = sample::database();
+    elsewhere.ocid = "ocid1.autonomousdatabase.oc1.sim-local-1.another".to_owned();
+    let in_compartment = format!("urn:oracle:db::id::{}", sample::COMPARTMENT);
+    let in_database = format!("{in_compartment}::{}", sample::DATABASE);
+    for (identity, scope, number) in [
+        (None, &in_compartment, None),
+        (None, &in_database, None),
+        (Some(elsewhere.clone()), &in_compartment, None),
+        (Some(elsewhere), &in_database, Some(1017)),
+    ] {
+        let mut config = server(Generation::V23ai);
+        config.database_identity = identity;
+        let token = token(sample::USER, scope, now);
+        let mut pair =
+            Pair::with_token(&Arc::new(config), &token, unix_time(now), Some(key()), true);
+        assert_eq!(pair.log_on().err().map(|error| ora(&error)), number, "{scope}");
+    }
+}
+
+#[test]
 fn a_token_makes_nobody_an_administrator() {
     let now = SystemTime::now();
     let config = Arc::new(server(Generation::V23ai));

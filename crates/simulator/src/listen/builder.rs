@@ -74,6 +74,8 @@ pub struct Builder {
     identity_tls: Option<SocketAddr>,
     identity_folder: Option<PathBuf>,
     mappings: Vec<(String, String)>,
+    database_ocid: Option<String>,
+    compartment_ocid: Option<String>,
     verbose: bool,
 }
 
@@ -154,6 +156,18 @@ impl Builder {
     /// Where the identity services listen with TLS; port 0 is any free one.
     pub fn identity_tls(mut self, address: SocketAddr) -> Self {
         self.identity_tls = Some(address);
+        self
+    }
+
+    /// The OCID of the database, which the scope of tokens may name; the sample's if not said.
+    pub fn database_ocid(mut self, ocid: impl Into<String>) -> Self {
+        self.database_ocid = Some(ocid.into());
+        self
+    }
+
+    /// The OCID of its compartment, which the scope of tokens may name; the sample's if not said.
+    pub fn compartment_ocid(mut self, ocid: impl Into<String>) -> Self {
+        self.compartment_ocid = Some(ocid.into());
         self
     }
 
@@ -308,6 +322,12 @@ impl Builder {
         config.shared_server = self.shared_server;
         config.redirect = self.redirect.clone();
         config.set_clock(date_now);
+        config.database_identity = directory.as_ref().map(|directory| {
+            let mut identity = directory.database().clone();
+            identity.ocid = self.database_ocid.clone().unwrap_or(identity.ocid);
+            identity.compartment = self.compartment_ocid.clone().unwrap_or(identity.compartment);
+            identity
+        });
         config.directory = directory;
         if self.verbose {
             config.notes = Some(|note| eprintln!("{note}"));

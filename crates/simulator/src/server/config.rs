@@ -7,7 +7,7 @@ use super::accounts::{Account, Accounts};
 use super::transactions::Transactions;
 use crate::engine::Database;
 use crate::generation::Generation;
-use crate::identity::Directory;
+use crate::identity::{DatabaseIdentity, Directory};
 use crate::ttc::describe::DateBytes;
 
 /// Where random bytes come from.
@@ -39,6 +39,8 @@ pub struct ServerConfig {
     pub repeat_across_answers: bool,
     /// Who may log on with a token or a password of IAM; nobody if there is none.
     pub directory: Option<Directory>,
+    /// Which database tokens have to be for, if it is not the directory's.
+    pub database_identity: Option<DatabaseIdentity>,
     /// Takes what clients must not be told: why a log-on was refused.
     pub notes: Option<fn(&str)>,
     /// How long a client may take to log on.
@@ -69,6 +71,7 @@ impl ServerConfig {
             shared_server: false,
             repeat_across_answers: false,
             directory: None,
+            database_identity: None,
             notes: None,
             log_on_timeout: Duration::from_secs(60),
             accounts: Accounts::new(accounts, random),

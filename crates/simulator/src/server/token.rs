@@ -27,8 +27,10 @@ impl Session {
         };
         let proof = request.text("AUTH_HEADER").zip(request.text("AUTH_SIGNATURE"));
         let now = SystemTime::now();
+        let database = self.config.database_identity.as_ref();
+        let database = database.unwrap_or_else(|| directory.database());
         let principal = directory
-            .verify_database_token(token, proof, now, directory.database())
+            .verify_database_token(token, proof, now, database)
             .map_err(|refusal| self.token_refused(&refusal))?;
         if request.mode & (MODE_SYSDBA | MODE_SYSOPER) != 0 {
             self.note("principals of an identity provider cannot be SYSDBA or SYSOPER");
