@@ -56,8 +56,7 @@ impl Client {
         connect_string: &str,
         tns_names: Option<String>,
     ) -> Result<Object, JsValue> {
-        options::token_settings(connect_string, tns_names.as_deref())
-            .map_err(|error| to_js(&error))
+        options::token_settings(connect_string, tns_names.as_deref()).map_err(|error| to_js(&error))
     }
 
     /// The server's version as text.

@@ -34,7 +34,8 @@ pub(super) fn token_settings(connect_string: &str, tns_names: Option<&str>) -> R
         for parameter in &security.extra {
             if let ParameterValue::Text(text) = &parameter.value {
                 // An object of our own takes every property.
-                let _ = Reflect::set(&found, &parameter.name.as_str().into(), &text.as_str().into());
+                let _ =
+                    Reflect::set(&found, &parameter.name.as_str().into(), &text.as_str().into());
             }
         }
     }

@@ -16,6 +16,7 @@
 
 mod authorization;
 mod catalog;
+mod changes;
 mod cursor;
 mod database;
 mod datetime;

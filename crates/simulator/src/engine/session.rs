@@ -4,24 +4,21 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use oraedge::error::DbError;
-use oraedge::wire::value::{Rowid, Value};
+use oraedge::wire::value::Value;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, InterruptHandle};
-use sqlparser::ast::{Expr, SelectItem, Statement as Tree};
 
-use super::catalog::{Catalog, ConstraintKind, Definition};
+use super::catalog::{Catalog, Definition};
 use super::cursor::RowSource;
 use super::database::{Database, Reader, Shared, sqlite_error};
 use super::environment::Environment;
 use super::error::{Result, ora, plain};
-use super::functions::rowid_of;
 use super::interrupt::Interrupter;
 use super::prepare::{Body, Prepared, prepare};
-use super::settings::Generation;
 use super::spill::SpillWriter;
 use super::statement::{Outcome, Statement, StatementKind};
-use super::storage::{bind_type, bind_value, read_value};
-use super::translate::{Change, DmlPlan, OutColumn, Translated, Translator, describe};
+use super::storage::{bind_type, bind_value};
+use super::translate::{DmlPlan, Translated, Translator, describe};
 use super::types::{Kind, OraType};
 
 /// Rows that a query may have to be read at once.
@@ -31,13 +28,13 @@ const MAX_PLANS: usize = 300;
 
 /// A translated statement.
 #[derive(Debug, Clone)]
-enum Plan {
+pub(super) enum Plan {
     Query(Arc<QueryPlan>),
     Dml(Arc<Vec<DmlPlan>>),
 }
 
 #[derive(Debug)]
-struct QueryPlan {
+pub(super) struct QueryPlan {
     query: Translated,
     kinds: Vec<Kind>,
     volatile: bool,
@@ -46,7 +43,7 @@ struct QueryPlan {
 
 /// What a plan was made for.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct PlanKey {
+pub(super) struct PlanKey {
     sql: Arc<str>,
     binds: Vec<OraType>,
     catalog: u64,
@@ -59,12 +56,12 @@ pub struct Session {
     pub(super) environment: Arc<Environment>,
     pub(super) connection: Connection,
     readers: Arc<Mutex<Vec<Reader>>>,
-    in_transaction: bool,
+    pub(super) in_transaction: bool,
     transactions_ended: u64,
     interrupter: Interrupter,
     handle: Arc<InterruptHandle>,
     pub(super) plsql: super::plsql::State,
-    plans: HashMap<PlanKey, Plan>,
+    pub(super) plans: HashMap<PlanKey, Plan>,
 }
 
 impl std::fmt::Debug for Session {
@@ -239,7 +236,7 @@ impl Session {
         Ok(())
     }
 
-    fn end(&mut self, commit: bool) -> Result<()> {
+    pub(super) fn end(&mut self, commit: bool) -> Result<()> {
         self.transactions_ended += 1;
         if self.in_transaction {
             if commit {
@@ -380,7 +377,7 @@ impl Session {
         }
     }
 
-    fn plan_key(&self, sql: &Arc<str>, catalog: &Catalog, types: &[OraType]) -> PlanKey {
+    pub(super) fn plan_key(&self, sql: &Arc<str>, catalog: &Catalog, types: &[OraType]) -> PlanKey {
         PlanKey {
             sql: Arc::clone(sql),
             binds: types.to_vec(),
@@ -389,7 +386,7 @@ impl Session {
         }
     }
 
-    fn keep_plan(&mut self, key: PlanKey, plan: Plan) {
+    pub(super) fn keep_plan(&mut self, key: PlanKey, plan: Plan) {
         if self.plans.len() >= MAX_PLANS {
             self.plans.clear();
         }
@@ -449,7 +446,7 @@ impl Session {
         Ok(plan)
     }
 
-    fn bind_all(&self, binds: &[Value]) -> Result<(Vec<OraType>, Vec<Sql>)> {
+    pub(super) fn bind_all(&self, binds: &[Value]) -> Result<(Vec<OraType>, Vec<Sql>)> {
         let types = binds.iter().map(bind_type).collect();
         let values =
             binds.iter().map(|b| bind_value(b, &self.environment)).collect::<Result<Vec<_>>>()?;
@@ -507,228 +504,6 @@ impl Session {
         )?;
         Ok(Outcome { rows: Some(rows), ..Outcome::default() })
     }
-
-    fn dml_plan(
-        &mut self,
-        sql: &Arc<str>,
-        prepared: &Prepared,
-        types: &[OraType],
-    ) -> Result<Arc<Vec<DmlPlan>>> {
-        let catalog = self.catalog();
-        let key = self.plan_key(sql, &catalog, types);
-        if let Some(Plan::Dml(plan)) = self.plans.get(&key) {
-            return Ok(Arc::clone(plan));
-        }
-        let Body::Dml(trees) = &prepared.body else { return Err(plain(900)) };
-        let mut plans = Vec::new();
-        for part in trees {
-            let mut translator = Translator::new(
-                &catalog,
-                &self.environment,
-                &prepared.lexed.positions,
-                &prepared.lexed.binds,
-                types,
-            );
-            translator.cast_types = &part.types;
-            plans.push(match &part.tree {
-                Tree::Insert(insert) => {
-                    translator.insert(insert, &returning(insert.returning.as_deref())?)?
-                }
-                Tree::Update(update) => {
-                    translator.update(update, &returning(update.returning.as_deref())?)?
-                }
-                Tree::Delete(delete) => {
-                    translator.delete(delete, &returning(delete.returning.as_deref())?)?
-                }
-                Tree::Merge(merge) => translator.merge(merge)?,
-                _ => return Err(plain(900)),
-            });
-        }
-        let plans = Arc::new(plans);
-        self.keep_plan(key, Plan::Dml(Arc::clone(&plans)));
-        Ok(plans)
-    }
-
-    fn run_dml(&mut self, sql: &Arc<str>, prepared: &Prepared, binds: &[Value]) -> Result<Outcome> {
-        let (types, values) = self.bind_all(binds)?;
-        let plans = self.dml_plan(sql, prepared, &types)?;
-        let began = !self.in_transaction;
-        self.begin()?;
-        let atomic = !began && (plans.len() > 1 || plans.iter().any(|p| p.many));
-        if atomic {
-            self.batch("SAVEPOINT o_statement")?;
-        }
-        let mut outcome = Outcome::default();
-        let mut result = Ok(());
-        for plan in plans.iter() {
-            result = self.run_plan(plan, &values, &prepared.out_binds, &mut outcome);
-            if result.is_err() {
-                break;
-            }
-        }
-        match result {
-            Ok(()) => {
-                if atomic {
-                    self.batch("RELEASE o_statement")?;
-                }
-                // What changed nothing leaves no transaction behind.
-                if began && outcome.rows_affected == 0 {
-                    self.end(false)?;
-                }
-                Ok(outcome)
-            }
-            Err(error) => {
-                // SQLite ends the whole transaction when it interrupts one that writes.
-                self.notice_rollback();
-                if began {
-                    self.end(false)?;
-                } else if atomic && self.in_transaction {
-                    self.batch("ROLLBACK TO o_statement; RELEASE o_statement")?;
-                }
-                Err(error)
-            }
-        }
-    }
-
-    fn run_plan(
-        &self,
-        plan: &DmlPlan,
-        values: &[Sql],
-        out_binds: &[usize],
-        outcome: &mut Outcome,
-    ) -> Result<()> {
-        let floor: i64 = if plan.is_insert && !plan.after.is_empty() {
-            let sql = format!("SELECT coalesce(max(rowid),0) FROM {}", plan.physical);
-            self.connection
-                .prepare_cached(&sql)
-                .and_then(|mut s| s.query_row([], |row| row.get(0)))
-                .map_err(sqlite_error)?
-        } else {
-            i64::MIN
-        };
-        let mut returned: Vec<Vec<Value>> = vec![Vec::new(); plan.returning.len()];
-        let mut last = None;
-        for step in &plan.steps {
-            let mut statement = self.connection.prepare_cached(&step.sql).map_err(sqlite_error)?;
-            let wanted = statement.parameter_count().min(values.len());
-            let parameters = rusqlite::params_from_iter(&values[..wanted]);
-            if step.returns {
-                let mut rows = statement.query(parameters).map_err(|e| self.constraint_error(e))?;
-                while let Some(row) = rows.next().map_err(|e| self.constraint_error(e))? {
-                    outcome.rows_affected += 1;
-                    last = Some(row.get::<_, i64>(0).map_err(sqlite_error)?);
-                    for (at, column) in plan.returning.iter().enumerate() {
-                        returned[at].push(returned_value(column, row.get_ref_unwrap(at + 1))?);
-                    }
-                }
-            } else {
-                let count = statement.execute(parameters).map_err(|e| self.constraint_error(e))?;
-                outcome.rows_affected += count as u64;
-                if count > 0 {
-                    last = Some(self.connection.last_insert_rowid());
-                }
-            }
-        }
-        if let Some(row) = last {
-            outcome.last_rowid = Some(rowid(plan.object, row));
-        }
-        if !plan.returning.is_empty() {
-            if out_binds.len() != plan.returning.len() {
-                return Err(plain(if out_binds.len() < plan.returning.len() { 913 } else { 947 }));
-            }
-            for (bind, values) in out_binds.iter().zip(returned) {
-                outcome.out_binds.push((*bind, values));
-            }
-        }
-        for change in &plan.after {
-            match change {
-                Change::Run(sql) => {
-                    self.connection
-                        .prepare_cached(sql)
-                        .and_then(|mut s| s.execute([]))
-                        .map_err(|e| self.constraint_error(e))?;
-                }
-                Change::Refuse { sql, message } => {
-                    let mut statement =
-                        self.connection.prepare_cached(sql).map_err(sqlite_error)?;
-                    let found = if statement.parameter_count() > 0 {
-                        statement.exists([floor])
-                    } else {
-                        statement.exists([])
-                    };
-                    if found.map_err(sqlite_error)? {
-                        return Err(super::error::from_text(message).unwrap_or_else(|| plain(2290)));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A broken UNIQUE of SQLite's as ORA-00001 of the constraint or index behind it.
-    pub(super) fn constraint_error(&self, error: rusqlite::Error) -> DbError {
-        let text = error.to_string();
-        let Some(places) = text.split_once("UNIQUE constraint failed: ").map(|(_, rest)| rest)
-        else {
-            return sqlite_error(error);
-        };
-        let catalog = self.catalog();
-        let mut physical = "";
-        let mut columns = Vec::new();
-        for place in places.split(", ") {
-            let (table, column) = place.trim().split_once('.').unwrap_or((place, ""));
-            physical = table;
-            columns.push(column.to_owned());
-        }
-        // For an index on expressions: `index 'i73005'`.
-        let index_name = places.strip_prefix("index '").and_then(|r| r.split('\'').next());
-        if let Some(object) = index_name.and_then(|n| catalog.objects().find(|o| o.physical() == n))
-        {
-            return self.duplicate(&object.owner, &object.name, None);
-        }
-        let Some(object) =
-            catalog.objects().find(|o| o.table().is_some() && o.physical() == physical)
-        else {
-            return ora(1, "unique constraint violated");
-        };
-        let Some(table) = object.table() else { return plain(1) };
-        let names: Vec<&str> = columns
-            .iter()
-            .filter_map(|c| table.columns.iter().find(|t| t.physical() == *c))
-            .map(|c| c.name.as_str())
-            .collect();
-        let place = (object.owner.as_str(), object.name.as_str(), names.as_slice());
-        let constraint = table.constraints.iter().find(|c| {
-            matches!(c.kind, ConstraintKind::Primary | ConstraintKind::Unique)
-                && c.columns.iter().map(String::as_str).eq(names.iter().copied())
-        });
-        if let Some(constraint) = constraint {
-            return self.duplicate(&object.owner, &constraint.name, Some(place));
-        }
-        let index = catalog.indexes_of(&object.owner, &object.name).into_iter().find(|o| match &o
-            .definition
-        {
-            Definition::Index(index) => {
-                index.unique
-                    && index.columns.iter().map(|(c, _)| c.as_str()).eq(names.iter().copied())
-            }
-            _ => false,
-        });
-        match index {
-            Some(index) => self.duplicate(&index.owner, &index.name, Some(place)),
-            None => self.duplicate(&object.owner, &object.name, Some(place)),
-        }
-    }
-
-    fn duplicate(&self, owner: &str, name: &str, place: Option<(&str, &str, &[&str])>) -> DbError {
-        let mut text = format!("unique constraint ({owner}.{name}) violated");
-        if let (Some((owner, table, columns)), true) =
-            (place, self.shared.settings.generation >= Generation::V23)
-        {
-            text.push_str(&format!(" on table {owner}.{table} columns ({})", columns.join(", ")));
-        }
-        ora(1, text)
-    }
 }
 
 impl Drop for Session {
@@ -741,25 +516,6 @@ impl Drop for Session {
 
 fn savepoint(name: &str) -> String {
     format!("\"s_{}\"", name.replace('"', "\"\""))
-}
-
-fn rowid(object: u64, row: i64) -> Rowid {
-    rowid_of(object as i64, row)
-}
-
-fn returned_value(column: &OutColumn, value: rusqlite::types::ValueRef<'_>) -> Result<Value> {
-    read_value(column.ty.kind, value)
-}
-
-fn returning(items: Option<&[SelectItem]>) -> Result<Vec<Expr>> {
-    items
-        .unwrap_or(&[])
-        .iter()
-        .map(|item| match item {
-            SelectItem::UnnamedExpr(expr) => Ok(expr.clone()),
-            _ => Err(plain(936)),
-        })
-        .collect()
 }
 
 impl StatementKind {
