@@ -15,6 +15,7 @@ mod services;
 mod setup;
 mod suite;
 mod system;
+mod tokens;
 mod web;
 mod workspace;
 

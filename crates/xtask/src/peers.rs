@@ -26,12 +26,22 @@ const MUTUAL_GENERATIONS: [&str; 2] = ["19c", "23ai"];
 /// Which runs to do; all by default.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Filter {
-    /// In the step `peers`: only drivers whose name contains this
+    /// In the steps `peers` and `tokens`: only drivers whose name contains this
     #[arg(long, value_name = "TEXT")]
     driver: Option<String>,
-    /// In the step `peers`: only this generation
+    /// In the steps `peers` and `tokens`: only this generation
     #[arg(long, value_name = "NAME")]
     generation: Option<String>,
+}
+
+impl Filter {
+    pub(crate) fn takes_driver(&self, name: &str) -> bool {
+        self.driver.as_ref().is_none_or(|text| name.contains(text))
+    }
+
+    pub(crate) fn takes_generation(&self, name: &str) -> bool {
+        self.generation.as_ref().is_none_or(|wanted| wanted == name)
+    }
 }
 
 /// The script of steps and what has to come back.
@@ -55,14 +65,10 @@ struct Driver {
 /// Runs every driver and fails if one step of one of them gave anything but what it has to.
 pub(crate) fn run(filter: &Filter) -> Result<()> {
     let script = Script::load()?;
-    let drivers: Vec<Driver> = drivers()?
-        .into_iter()
-        .filter(|driver| filter.driver.as_ref().is_none_or(|text| driver.name.contains(text)))
-        .collect();
-    let generations: Vec<&str> = services::GENERATIONS
-        .into_iter()
-        .filter(|name| filter.generation.as_ref().is_none_or(|wanted| wanted == name))
-        .collect();
+    let drivers: Vec<Driver> =
+        drivers()?.into_iter().filter(|driver| filter.takes_driver(&driver.name)).collect();
+    let generations: Vec<&str> =
+        services::GENERATIONS.into_iter().filter(|name| filter.takes_generation(name)).collect();
     if drivers.is_empty() || generations.is_empty() {
         bail!("no driver or no generation is left to run");
     }
@@ -125,14 +131,18 @@ pub(crate) fn run(filter: &Filter) -> Result<()> {
     Ok(())
 }
 
+/// A Python that has python-oracledb of this version.
+pub(crate) fn python_driver(version: &str) -> Result<PathBuf> {
+    let package = format!("oracledb=={version}");
+    // 3.4 does not ask for it, and cannot encrypt a password without.
+    python::environment(&format!("oracledb-{version}"), &[&package, "cryptography"])
+}
+
 /// Installs or builds all drivers.
 fn drivers() -> Result<Vec<Driver>> {
     let mut drivers = Vec::new();
     for version in PYTHON_DRIVERS {
-        let package = format!("oracledb=={version}");
-        // 3.4 does not ask for it, and cannot encrypt a password without.
-        let program =
-            python::environment(&format!("oracledb-{version}"), &[&package, "cryptography"])?;
+        let program = python_driver(version)?;
         drivers.push(Driver {
             name: format!("python-oracledb {version}"),
             language: "python",
@@ -331,7 +341,7 @@ fn version_of(generation: &str) -> u64 {
 
 /// Runs a command, and ends it when it takes too long; its exit status does not matter, since
 /// a step that it did not come to is seen in the output.
-fn output_within(command: &mut Command, limit: Duration) -> Result<String> {
+pub(crate) fn output_within(command: &mut Command, limit: Duration) -> Result<String> {
     let mut child =
         command.stdout(Stdio::piped()).spawn().with_context(|| format!("{command:?}"))?;
     let mut stdout = child.stdout.take().context("standard output is piped")?;

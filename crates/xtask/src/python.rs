@@ -1,6 +1,6 @@
 //! Python packages in virtual environments of the project.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -15,10 +15,11 @@ pub(crate) fn with_seerdb() -> Result<PathBuf> {
     environment("seerdb", &SEERDB)
 }
 
-/// A Python that has Oracle's SDK for its cloud, of the version that the vectors are written with. It
-/// is a client of some two hundred services; what is not used is not compiled.
+/// A Python that has Oracle's SDK for its cloud, of the version that the vectors are written with, and
+/// what python-oracledb needs for its token plugins. The SDK is a client of some two hundred services;
+/// what is not used is not compiled.
 pub(crate) fn with_oci_sdk() -> Result<PathBuf> {
-    environment("oci", &["--no-compile", "oci==2.189.0"])
+    environment("oci", &["--no-compile", "oci==2.189.0", "msal==1.39.0", "oracledb==26.1.0"])
 }
 
 /// A Python that has exactly these packages, in an environment of its own under
@@ -47,4 +48,10 @@ pub(crate) fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
     )?;
     std::fs::write(&mark, wanted).with_context(|| mark.display().to_string())?;
     Ok(python)
+}
+
+/// Where the packages of an environment lie.
+pub(crate) fn site_packages(python: &Path) -> Result<PathBuf> {
+    let code = "import sysconfig; print(sysconfig.get_path('purelib'))";
+    Ok(process::output(process::command(python).args(["-c", code]))?.trim().into())
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{consumers, demo, dist, fuzz, npm, peers, process, python, setup, workspace};
+use crate::{consumers, demo, dist, fuzz, npm, peers, process, python, setup, tokens, workspace};
 
 /// Arguments of `test`.
 #[derive(clap::Args)]
@@ -101,6 +101,12 @@ const STEPS: &[Step] = &[
         what: "Oracle's own drivers work against the simulator",
         long: false,
         run: |args| peers::run(&args.peers),
+    },
+    Step {
+        name: "tokens",
+        what: "Oracle's own drivers, plugins and SDKs log on with simulated identities",
+        long: false,
+        run: |args| tokens::run(&args.peers),
     },
 ];
 

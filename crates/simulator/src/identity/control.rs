@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::directory::{Directory, Settings};
 use super::http::{Reply, Request, Response, not_authenticated, not_found};
+use super::shape;
 
 /// How many requests are remembered one by one.
 const REMEMBERED: usize = 1000;
@@ -169,6 +170,7 @@ struct Served {
     path: String,
     status: u16,
     user_agent: String,
+    shape: Value,
 }
 
 #[derive(Debug, Default)]
@@ -246,6 +248,7 @@ impl Control {
             path: request.path().to_owned(),
             status,
             user_agent: request.header("user-agent").unwrap_or_default(),
+            shape: shape::of(request),
         });
     }
 
@@ -278,7 +281,8 @@ impl Control {
         }
     }
 
-    fn report(&self) -> Value {
+    /// What `GET /simulator/requests` answers: counters, and the requests that are remembered.
+    pub fn report(&self) -> Value {
         let state = self.state();
         let counts: serde_json::Map<_, _> = Endpoint::ALL
             .into_iter()
@@ -293,6 +297,7 @@ impl Control {
                 "path": served.path,
                 "status": served.status,
                 "userAgent": served.user_agent,
+                "shape": served.shape,
             })
         });
         json!({"counts": counts, "requests": served.collect::<Vec<_>>()})

@@ -23,6 +23,7 @@ pub mod sample;
 pub mod scope;
 pub mod services;
 pub mod session_token;
+pub(crate) mod shape;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
