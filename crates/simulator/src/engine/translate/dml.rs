@@ -1,14 +1,11 @@
 //! INSERT, UPDATE, DELETE and MERGE: what to run, and what must hold afterwards.
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, Delete, Expr, FromTable, Ident, Insert, Merge, MergeAction,
-    MergeClauseKind, MergeInsertKind, MergeUpdateKind, ObjectName, Query, SetExpr, TableAlias,
-    TableFactor, TableObject, Update,
+    Assignment, AssignmentTarget, Delete, Expr, FromTable, Ident, Insert, ObjectName, Query,
+    SetExpr, TableAlias, TableFactor, TableObject, Update,
 };
 
-use super::super::catalog::{
-    Constraint, ConstraintKind, Definition, Object, OnDelete, Table, TableColumn,
-};
+use super::super::catalog::{Definition, Object, Table, TableColumn};
 use super::super::error::{Result, ora, ora_at, plain, plain_at, unsupported};
 use super::super::functions::{FIXED, IN_CHARS};
 use super::super::lexer::lex;
@@ -18,9 +15,6 @@ use super::query::conjuncts;
 use super::scope::Scope;
 use super::source::table_relation;
 use super::{OutColumn, Translator, Typed, name_of};
-
-/// The longest chain of ON DELETE CASCADE.
-const MAX_CASCADE: usize = 16;
 
 /// One statement of SQLite's.
 #[derive(Debug, Clone)]
@@ -57,15 +51,15 @@ pub(crate) struct DmlPlan {
 }
 
 /// A table that is changed: the object, its definition, its alias in SQLite and in the statement.
-struct Target<'c> {
-    object: &'c Object,
-    table: &'c Table,
-    alias: String,
-    shown: String,
+pub(super) struct Target<'c> {
+    pub(super) object: &'c Object,
+    pub(super) table: &'c Table,
+    pub(super) alias: String,
+    pub(super) shown: String,
 }
 
 impl<'a> Translator<'a> {
-    fn target(
+    pub(super) fn target(
         &mut self,
         name: &ObjectName,
         alias: Option<&Ident>,
@@ -94,7 +88,7 @@ impl<'a> Translator<'a> {
         Ok(Target { object, table, alias: self.alias("a"), shown })
     }
 
-    fn enter(&mut self, target: &Target<'_>) {
+    pub(super) fn enter(&mut self, target: &Target<'_>) {
         let relation = table_relation(
             target.object,
             target.table,
@@ -145,7 +139,7 @@ impl<'a> Translator<'a> {
     }
 
     /// A value as the column takes it: converted, checked, padded, rounded.
-    fn stored(
+    pub(super) fn stored(
         &self,
         value: &Typed,
         target: &Target<'_>,
@@ -184,7 +178,11 @@ impl<'a> Translator<'a> {
         result
     }
 
-    fn column_named<'t>(&self, target: &Target<'t>, ident: &Ident) -> Result<&'t TableColumn> {
+    pub(super) fn column_named<'t>(
+        &self,
+        target: &Target<'t>,
+        ident: &Ident,
+    ) -> Result<&'t TableColumn> {
         let name = name_of(ident);
         target.table.column(&name).ok_or_else(|| {
             ora_at(904, format!("\"{name}\": invalid identifier"), self.offset(ident))
@@ -259,7 +257,7 @@ impl<'a> Translator<'a> {
         ))
     }
 
-    fn value_list(
+    pub(super) fn value_list(
         &mut self,
         target: &Target<'_>,
         columns: &[&TableColumn],
@@ -283,7 +281,7 @@ impl<'a> Translator<'a> {
     }
 
     /// DEFAULT ON NULL.
-    fn null_default(&mut self, column: &TableColumn, value: Typed) -> Result<Typed> {
+    pub(super) fn null_default(&mut self, column: &TableColumn, value: Typed) -> Result<Typed> {
         if !column.default_on_null {
             return Ok(value);
         }
@@ -358,7 +356,7 @@ impl<'a> Translator<'a> {
     }
 
     /// WHERE of a statement that changes a table.
-    fn where_clause(&mut self, target: &Target<'_>, selection: &Expr) -> Result<String> {
+    pub(super) fn where_clause(&mut self, target: &Target<'_>, selection: &Expr) -> Result<String> {
         let mut parts = Vec::new();
         conjuncts(selection, &mut parts);
         let (mut tests, mut limits) = (Vec::new(), Vec::new());
@@ -385,7 +383,7 @@ impl<'a> Translator<'a> {
         ))
     }
 
-    fn assignments(
+    pub(super) fn assignments(
         &mut self,
         target: &Target<'_>,
         assignments: &[Assignment],
@@ -464,299 +462,20 @@ impl<'a> Translator<'a> {
             returning: returned,
         })
     }
-
-    pub(crate) fn merge(&mut self, merge: &Merge) -> Result<DmlPlan> {
-        let (name, alias) = table_of(&merge.table)?;
-        let target = self.target(name, alias.map(|a| &a.name), "INSERT")?;
-        let (mut steps, mut after) = (Vec::new(), Vec::new());
-        let mut inserts = Vec::new();
-        for clause in &merge.clauses {
-            self.scopes.push(Scope::default());
-            let step = match (&clause.clause_kind, &clause.action) {
-                (MergeClauseKind::Matched, MergeAction::Update(update)) => {
-                    if update.delete_predicate.is_some() {
-                        return Err(unsupported("DELETE WHERE in MERGE"));
-                    }
-                    let source = self.merge_source(&merge.source)?;
-                    self.enter(&target);
-                    let mut tests = vec![self.condition(&merge.on)?];
-                    for test in [&clause.predicate, &update.update_predicate].into_iter().flatten()
-                    {
-                        tests.push(self.condition(test)?);
-                    }
-                    let MergeUpdateKind::Set(assignments) = &update.kind else {
-                        return Err(plain(927));
-                    };
-                    let (sets, changed) = self.assignments(&target, assignments)?;
-                    after.extend(self.after_write(&target, Some(&changed))?);
-                    Step {
-                        sql: format!(
-                            "UPDATE {} AS {} SET {} FROM {source} WHERE {} RETURNING rowid",
-                            target.object.physical(),
-                            target.alias,
-                            sets.join(", "),
-                            tests.join(" AND ")
-                        ),
-                        returns: true,
-                    }
-                }
-                (
-                    MergeClauseKind::NotMatched | MergeClauseKind::NotMatchedByTarget,
-                    MergeAction::Insert(insert),
-                ) => {
-                    let source = self.merge_source(&merge.source)?;
-                    let MergeInsertKind::Values(values) = &insert.kind else {
-                        return Err(plain(926));
-                    };
-                    let [row] = values.rows.as_slice() else { return Err(plain(926)) };
-                    let mut columns = Vec::new();
-                    for name in &insert.columns {
-                        let ident =
-                            name.0.last().and_then(|p| p.as_ident()).ok_or_else(|| plain(904))?;
-                        columns.push(self.column_named(&target, ident)?);
-                    }
-                    if columns.is_empty() {
-                        columns = target.table.columns.iter().filter(|c| !c.hidden).collect();
-                    }
-                    if columns.len() != row.content.len() {
-                        return Err(plain(if row.content.len() < columns.len() {
-                            947
-                        } else {
-                            913
-                        }));
-                    }
-                    let (names, texts) = self.value_list(&target, &columns, &row.content)?;
-                    let mut tests = Vec::new();
-                    for test in [&clause.predicate, &insert.insert_predicate].into_iter().flatten()
-                    {
-                        tests.push(self.condition(test)?);
-                    }
-                    self.enter(&target);
-                    let on = self.condition(&merge.on)?;
-                    tests.push(format!(
-                        "NOT EXISTS (SELECT 1 FROM {} AS {} WHERE {on})",
-                        target.object.physical(),
-                        target.alias
-                    ));
-                    after.extend(self.after_write(&target, None)?);
-                    inserts.push(Step {
-                        sql: format!(
-                            "INSERT INTO {}({}) SELECT {} FROM {source} WHERE {} RETURNING rowid",
-                            target.object.physical(),
-                            names.join(","),
-                            texts.join(","),
-                            tests.join(" AND ")
-                        ),
-                        returns: true,
-                    });
-                    self.scopes.pop();
-                    continue;
-                }
-                _ => return Err(unsupported("this clause of MERGE")),
-            };
-            self.scopes.pop();
-            steps.push(step);
-        }
-        steps.extend(inserts);
-        Ok(DmlPlan {
-            object: target.object.id,
-            physical: target.object.physical(),
-            steps,
-            after,
-            is_insert: false,
-            many: true,
-            returning: Vec::new(),
-        })
-    }
-
-    fn merge_source(&mut self, source: &TableFactor) -> Result<String> {
-        let table = sqlparser::ast::TableWithJoins { relation: source.clone(), joins: Vec::new() };
-        Ok(self.from(std::slice::from_ref(&table), None)?.0)
-    }
-
-    /// CHECK constraints and foreign keys of the rows written; `changed` are the columns of an
-    /// UPDATE.
-    fn after_write(
-        &mut self,
-        target: &Target<'_>,
-        changed: Option<&[String]>,
-    ) -> Result<Vec<Change>> {
-        let mut after = Vec::new();
-        for constraint in target.table.constraints.iter().filter(|c| c.enabled && !c.not_null) {
-            match &constraint.kind {
-                ConstraintKind::Check(text) => {
-                    let alias = self.alias("a");
-                    let relation = table_relation(
-                        target.object,
-                        target.table,
-                        &alias,
-                        &target.object.name,
-                        None,
-                    );
-                    self.scopes.push(Scope { relations: vec![relation], ..Scope::default() });
-                    let test = self.stored_expression(text);
-                    self.scopes.pop();
-                    after.push(Change::Refuse {
-                        sql: format!(
-                            "SELECT 1 FROM {} AS {alias} WHERE {alias}.rowid > ?1 AND NOT {} LIMIT 1",
-                            target.object.physical(),
-                            test?.sql
-                        ),
-                        message: format!(
-                            "ORA-02290: check constraint ({}.{}) violated",
-                            target.object.owner, constraint.name
-                        ),
-                    });
-                }
-                ConstraintKind::Foreign { .. } => {
-                    let touched = changed.is_none_or(|changed| {
-                        constraint.columns.iter().any(|c| changed.contains(c))
-                    });
-                    if touched && let Some(orphans) = self.orphans(target.object, constraint) {
-                        after.push(Change::Refuse {
-                                sql: format!("SELECT 1 FROM {orphans} AND c.rowid > ?1 LIMIT 1"),
-                                message: format!(
-                                    "ORA-02291: integrity constraint ({}.{}) violated - parent key not found",
-                                    target.object.owner, constraint.name
-                                ),
-                            });
-                    }
-                }
-                ConstraintKind::Primary | ConstraintKind::Unique => {}
-            }
-        }
-        Ok(after)
-    }
-
-    /// A CHECK condition of a table whose alias is `a1`.
-    pub(crate) fn check_condition(&mut self, object: &Object, text: &str) -> Result<String> {
-        let table = object.table().ok_or_else(|| plain(942))?;
-        let relation = table_relation(object, table, "a1", &object.name, None);
-        self.scopes.push(Scope { relations: vec![relation], ..Scope::default() });
-        let test = self.stored_expression(text);
-        self.scopes.pop();
-        let test = test?;
-        if test.ty.kind != Kind::Boolean {
-            return Err(plain(920));
-        }
-        Ok(test.sql)
-    }
-
-    /// An expression of a table's columns as an index has it: without an alias.
-    pub(crate) fn index_expression(&mut self, object: &Object, text: &str) -> Result<String> {
-        let table = object.table().ok_or_else(|| plain(942))?;
-        let mut relation = table_relation(object, table, "", &object.name, None);
-        for (column, definition) in relation.columns.iter_mut().zip(&table.columns) {
-            column.sql = definition.physical();
-        }
-        self.scopes.push(Scope { relations: vec![relation], ..Scope::default() });
-        let value = self.stored_expression(text);
-        self.scopes.pop();
-        Ok(value?.sql)
-    }
-
-    /// `<child> AS c WHERE <no parent>`, for a foreign key.
-    pub(crate) fn orphans(&self, child: &Object, constraint: &Constraint) -> Option<String> {
-        let ConstraintKind::Foreign { owner, table, constraint: key, .. } = &constraint.kind else {
-            return None;
-        };
-        let parent = self.catalog.find(owner, table)?;
-        let parent_table = parent.table()?;
-        let key = parent_table.constraints.iter().find(|c| c.name == *key)?;
-        let child_table = child.table()?;
-        let mut matches = Vec::new();
-        let mut present = Vec::new();
-        for (from, to) in constraint.columns.iter().zip(&key.columns) {
-            let from = child_table.column(from)?.physical();
-            let to = parent_table.column(to)?.physical();
-            matches.push(format!("p.{to} = c.{from}"));
-            present.push(format!("c.{from} IS NOT NULL"));
-        }
-        Some(format!(
-            "{} AS c WHERE {} AND NOT EXISTS (SELECT 1 FROM {} AS p WHERE {})",
-            child.physical(),
-            present.join(" AND "),
-            parent.physical(),
-            matches.join(" AND ")
-        ))
-    }
-
-    /// What the children of removed (or changed) keys demand.
-    fn after_removal(
-        &self,
-        parent: &Object,
-        changed: Option<&[String]>,
-        depth: usize,
-    ) -> Result<Vec<Change>> {
-        let mut after = Vec::new();
-        if depth > MAX_CASCADE {
-            return Ok(after);
-        }
-        for (child, constraint) in self.catalog.children_of(&parent.owner, &parent.name) {
-            let ConstraintKind::Foreign { constraint: key, on_delete, .. } = &constraint.kind
-            else {
-                continue;
-            };
-            if !constraint.enabled {
-                continue;
-            }
-            if let (Some(changed), Some(table)) = (changed, parent.table()) {
-                let key = table.constraints.iter().find(|c| c.name == *key);
-                if !key.is_some_and(|k| k.columns.iter().any(|c| changed.contains(c))) {
-                    continue;
-                }
-            }
-            let Some(orphans) = self.orphans(child, constraint) else { continue };
-            let on_delete = if changed.is_some() { OnDelete::Refuse } else { *on_delete };
-            match on_delete {
-                OnDelete::Refuse => after.push(Change::Refuse {
-                    sql: format!("SELECT 1 FROM {orphans} LIMIT 1"),
-                    message: format!(
-                        "ORA-02292: integrity constraint ({}.{}) violated - child record found",
-                        child.owner, constraint.name
-                    ),
-                }),
-                OnDelete::Cascade => {
-                    after.push(Change::Run(format!(
-                        "DELETE FROM {} WHERE rowid IN (SELECT c.rowid FROM {orphans})",
-                        child.physical()
-                    )));
-                    if child.id != parent.id {
-                        after.extend(self.after_removal(child, None, depth + 1)?);
-                    }
-                }
-                OnDelete::SetNull => {
-                    let table = child.table();
-                    let sets: Vec<String> = constraint
-                        .columns
-                        .iter()
-                        .filter_map(|c| table.and_then(|t| t.column(c)))
-                        .map(|c| format!("{} = NULL", c.physical()))
-                        .collect();
-                    after.push(Change::Run(format!(
-                        "UPDATE {} SET {} WHERE rowid IN (SELECT c.rowid FROM {orphans})",
-                        child.physical(),
-                        sets.join(", ")
-                    )));
-                }
-            }
-        }
-        Ok(after)
-    }
 }
 
-fn table_of(factor: &TableFactor) -> Result<(&ObjectName, Option<&TableAlias>)> {
+pub(super) fn table_of(factor: &TableFactor) -> Result<(&ObjectName, Option<&TableAlias>)> {
     match factor {
         TableFactor::Table { name, alias, args: None, .. } => Ok((name, alias.as_ref())),
         _ => Err(plain(903)),
     }
 }
 
-fn is_default(expression: &Expr) -> bool {
+pub(super) fn is_default(expression: &Expr) -> bool {
     matches!(expression, Expr::Identifier(i) if i.quote_style.is_none() && i.value.eq_ignore_ascii_case("DEFAULT"))
 }
 
-fn refuse_always(column: &TableColumn) -> Result<()> {
+pub(super) fn refuse_always(column: &TableColumn) -> Result<()> {
     if column.identity.as_ref().is_some_and(|i| i.always) {
         return Err(ora(32795, "cannot insert into a generated always identity column"));
     }
