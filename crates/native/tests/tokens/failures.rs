@@ -1,8 +1,14 @@
 //! What goes wrong is told: what was tried, what came, what to do; in time, and without secrets.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use oraedge_native::ConnectOptions;
+use oraedge::auth::AccessToken;
+use oraedge::auth::oci::key::ApiKey;
+use oraedge::client::{BoxFuture, LogOnToken, Runtime, Signer};
+use oraedge::time::{Timestamp, UnixTime};
+use oraedge::{Connection, Result};
+use oraedge_native::{ConnectOptions, NativeTransport, TokioRuntime, Trust};
 use oraedge_simulator::generation::Generation;
 use oraedge_simulator::identity::control::{Endpoint, Fault};
 
@@ -165,4 +171,63 @@ fn a_method_that_there_is_not_is_told_with_those_that_there_are() {
     let pairs = [("auth_type", "ConfigFileAuthentication"), ("profil", "X")];
     let error = options().extra_auth_params(pairs).unwrap_err().to_string();
     assert!(error.contains("`profile`"), "{error}");
+}
+
+/// This machine with its clock of the day set wrong, ahead by so much.
+struct WrongClock(TokioRuntime, Duration);
+
+impl Runtime for WrongClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn unix_time(&self) -> UnixTime {
+        self.0.unix_time() + self.1
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.0.sleep(duration)
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        self.0.spawn(task);
+    }
+
+    fn random(&self, bytes: &mut [u8]) -> Result<()> {
+        self.0.random(bytes)
+    }
+}
+
+/// Signs with a key in PEM.
+struct KeySigner(ApiKey);
+
+impl Signer for KeySigner {
+    fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>>> {
+        Box::pin(std::future::ready(self.0.sign_sha256(message)))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_ten_minutes_off_makes_the_proof_invalid_and_is_named() {
+    for generation in [Generation::V19c, Generation::V23ai] {
+        let world = World::start(generation).await;
+        let (token, [key, _]) = world.database_token();
+        let signer = Arc::new(KeySigner(ApiKey::from_pem(&key, None).unwrap()));
+        let token = LogOnToken::with_key(AccessToken::new(token.as_str()).unwrap(), signer);
+        for (minutes, taken) in [(0, true), (10, false)] {
+            let ahead = Duration::from_secs(60 * minutes);
+            let runtime = Arc::new(WrongClock(TokioRuntime::new(), ahead));
+            let trust = Trust::only_pem(world.ca_pem().as_bytes()).unwrap();
+            let transport = Arc::new(NativeTransport::new(trust));
+            let options = world.options().session_options().unwrap();
+            let result = Connection::connect_with_token(transport, runtime, options, &token).await;
+            assert_eq!(result.is_ok(), taken, "{generation}");
+            if let Err(error) = result {
+                let text = error.to_string();
+                assert_eq!(error.code(), "ORA-01017");
+                assert!(text.contains("this machine's clock says"), "{text}");
+                world.check_secrets(&format!("{text} {error:?}"));
+            }
+        }
+    }
 }
