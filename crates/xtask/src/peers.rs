@@ -1,6 +1,6 @@
 //! Oracle's own drivers, unchanged, against the simulator: the script `tests/peers/script.json`
-//! over TCP and TCPS on every generation, and over mutual TLS on those that Autonomous Database
-//! has; what comes back compared with what has to.
+//! over TCP and TCPS on every generation, and over mutual TLS on the newest; what comes back compared
+//! with what has to.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,8 +20,8 @@ const RUN_TIMEOUT: Duration = Duration::from_secs(180);
 const TRANSPORTS: [&str; 2] = ["tcp", "tcps"];
 /// Mutual TLS: TCPS with a certificate of the client's own.
 const MUTUAL: &str = "mtls";
-/// The generations that Autonomous Database has, where a wallet is the usual way.
-const MUTUAL_GENERATIONS: [&str; 2] = ["19c", "23ai"];
+/// The generation on which it is tried; TLS knows nothing of what it carries.
+const MUTUAL_GENERATION: &str = "23ai";
 
 /// Which runs to do; all by default.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -77,7 +77,7 @@ pub(crate) fn run(filter: &Filter) -> Result<()> {
     let mut runs = 0;
     for generation in &generations {
         let mut simulator = Simulator::start(generation)?;
-        let mut mutual = match MUTUAL_GENERATIONS.contains(generation) {
+        let mut mutual = match *generation == MUTUAL_GENERATION {
             true => Some(Simulator::start_with(generation, &["--require-client-certificate"])?),
             false => None,
         };
