@@ -174,6 +174,35 @@ const SCENARIOS = {
     equal((await connection.execute(`select id from ${table}`)).rows, [[1]], "rows");
   },
 
+  async "a sessionless transaction goes from connection to connection"({ connection, table, connect }) {
+    if (connection.oracleServerVersion < 2300000000) {
+      const error = await rejected(connection.beginSessionlessTransaction(), "on this release");
+      equal(error.code, "OED-UNSUPPORTED", "the error");
+      return;
+    }
+    const count = async (on) => (await on.execute(`select count(*) from ${table}`)).rows[0][0];
+    await connection.execute(`create table ${table} (id number)`);
+    const id = await connection.beginSessionlessTransaction({ timeout: 15 });
+    equal(id.length, 36, "a UUID");
+    await connection.execute(`insert into ${table} (id) values (9001)`);
+    await connection.suspendSessionlessTransaction();
+    equal(await count(connection), 0, "nobody sees it");
+    const second = await connect();
+    await second.resumeSessionlessTransaction(id, { deferRoundTrip: true });
+    await second.executeMany(`insert into ${table} (id) values (:1)`, [[9002], [9003]], { suspendOnSuccess: true });
+    const none = await rejected(second.suspendSessionlessTransaction(), "none is active");
+    assert(/ORA-26202/.test(none.message), none.message);
+    const third = await connect();
+    await third.resumeSessionlessTransaction(new TextDecoder().decode(id), { timeout: 5 });
+    await third.commit();
+    equal(await count(connection), 3, "rows after the commit");
+    const gone = await rejected(third.resumeSessionlessTransaction(id), "it has ended");
+    equal(gone.code, "ORA-26218", "the error");
+    await third.ping();
+    await second.close();
+    await third.close();
+  },
+
   async "the sql tag binds its values"({ connection, api }) {
     const evil = "x' or '1' = '1";
     const rows = await connection.sql`select ${evil} as v, ${2} + ${3} as n from dual where ${api.sql`1 = ${1}`}`;

@@ -56,3 +56,4 @@ export const EXECUTE_KEEP_IN_CACHE = 2;
 export const EXECUTE_BATCH_ERRORS = 4;
 export const EXECUTE_ROW_COUNTS = 8;
 export const EXECUTE_MANY = 16;
+export const EXECUTE_SUSPEND = 32;

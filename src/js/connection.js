@@ -2,12 +2,13 @@
 
 import {
   EXECUTE_AUTO_COMMIT, EXECUTE_BATCH_ERRORS, EXECUTE_KEEP_IN_CACHE, EXECUTE_MANY,
-  EXECUTE_ROW_COUNTS,
+  EXECUTE_ROW_COUNTS, EXECUTE_SUSPEND,
 } from "./border.js";
 import { encodeBinds, encodeManyBinds } from "./binds.js";
 import { Cursor, ResultSet, RowStream } from "./cursor.js";
 import { DatabaseError, OraedgeError, closed, misuse } from "./errors.js";
 import { checkOption, executeManyOptions, executeOptions } from "./options.js";
+import { sessionlessOptions, transactionId } from "./sessionless.js";
 import { SqlFragment, makeTag } from "./sql.js";
 
 /** One session of the database. */
@@ -99,6 +100,35 @@ export class Connection {
   /** Makes a round trip to the database. */
   async ping() {
     await this.#session.turn(undefined, ({ client }) => client.ping());
+  }
+
+  /** Begins a transaction that belongs to no connection; gives the identifier to resume it by. */
+  async beginSessionlessTransaction(options = {}) {
+    const { timeout, deferRoundTrip } = sessionlessOptions(options);
+    const id = transactionId(options.transactionId);
+    await this.#startSessionless(false, id, timeout, deferRoundTrip);
+    return id;
+  }
+
+  /** Goes on with a sessionless transaction that was suspended, here or anywhere else. */
+  async resumeSessionlessTransaction(identifier, options = {}) {
+    const { timeout, deferRoundTrip } = sessionlessOptions(options);
+    if (identifier === undefined) throw misuse("the transaction's identifier is missing");
+    const id = transactionId(identifier);
+    await this.#startSessionless(true, id, timeout, deferRoundTrip);
+    return id;
+  }
+
+  /** Suspends the sessionless transaction that is active on this connection. */
+  async suspendSessionlessTransaction() {
+    await this.#session.turn(undefined, ({ client }) => client.suspendSessionless());
+  }
+
+  #startSessionless(...given) {
+    if (this.#inTransaction) {
+      throw misuse("a sessionless transaction cannot begin inside of transaction()");
+    }
+    return this.#session.turn(undefined, ({ client }) => client.startSessionless(...given));
   }
 
   /** Interrupts the call that is running; that call fails with ORA-01013. */
@@ -272,6 +302,7 @@ export class Connection {
     let flags = moreFlags;
     if (options.autoCommit) flags |= EXECUTE_AUTO_COMMIT;
     if (options.keepInStmtCache) flags |= EXECUTE_KEEP_IN_CACHE;
+    if (options.suspendOnSuccess) flags |= EXECUTE_SUSPEND;
     const { prefetchRows = 0, fetchArraySize = 1 } = options;
     return this.#session.turn(options.signal, async ({ client, memory }) => {
       const outcome = await client.execute(sql, binds, flags, prefetchRows, fetchArraySize);

@@ -442,6 +442,8 @@ export interface ExecuteOptions {
   keepInStmtCache?: boolean;
   /** For code written for node-oracledb, where it has no effect any more either. */
   extendedMetaData?: boolean;
+  /** Suspend the sessionless transaction if the statement works, in the same round trip. */
+  suspendOnSuccess?: boolean;
   /** Takes the call out of the queue, or interrupts it in the database. */
   signal?: AbortSignal;
 }
@@ -456,7 +458,27 @@ export interface ExecuteManyOptions {
   /** Count the affected rows for each row of binds. */
   dmlRowCounts?: boolean;
   keepInStmtCache?: boolean;
+  /** Suspend the sessionless transaction if all rows work, in the same round trip. */
+  suspendOnSuccess?: boolean;
   signal?: AbortSignal;
+}
+
+/** Options of {@link Connection.resumeSessionlessTransaction}. */
+export interface ResumeSessionlessOptions {
+  /** Seconds to wait while another connection has the transaction; 60 by default. */
+  timeout?: number;
+  /** Send nothing now: resume in the same round trip as the next call. */
+  deferRoundTrip?: boolean;
+}
+
+/** Options of {@link Connection.beginSessionlessTransaction}. */
+export interface BeginSessionlessOptions {
+  /** Of 1 to 64 bytes; a random UUID by default. */
+  transactionId?: string | Uint8Array;
+  /** Seconds that the transaction may stay suspended before it is rolled back; 60 by default. */
+  timeout?: number;
+  /** Send nothing now: begin in the same round trip as the next call. */
+  deferRoundTrip?: boolean;
 }
 
 /** A row: an array, or an object if `outFormat` is `OUT_FORMAT_OBJECT`. */
@@ -617,6 +639,30 @@ export class Connection {
 
   commit(): Promise<void>;
   rollback(): Promise<void>;
+
+  /**
+   * Begins a sessionless transaction (Oracle Database 23.6 and later): suspended, it can be resumed
+   * on any connection, in any process, by the identifier that this gives.
+   *
+   * @example
+   * ```js
+   * const id = await connection.beginSessionlessTransaction({ timeout: 120 });
+   * await connection.execute("insert into emp (empno) values (1)", [], { suspendOnSuccess: true });
+   * // Later, on another connection:
+   * await other.resumeSessionlessTransaction(id);
+   * await other.commit();
+   * ```
+   */
+  beginSessionlessTransaction(options?: BeginSessionlessOptions): Promise<Uint8Array>;
+
+  /** Goes on with a sessionless transaction that was suspended; gives its identifier as bytes. */
+  resumeSessionlessTransaction(
+    transactionId: string | Uint8Array,
+    options?: ResumeSessionlessOptions,
+  ): Promise<Uint8Array>;
+
+  /** Suspends the sessionless transaction that is active on this connection. */
+  suspendSessionlessTransaction(): Promise<void>;
   /** Makes a round trip to the database. */
   ping(): Promise<void>;
   /** Interrupts the call that is running; that call fails with ORA-01013. */

@@ -46,14 +46,17 @@ const RULES = {
   resultSet: [isBoolean, "a boolean"],
   signal: [(value) => isObject(value) && "aborted" in value, "an AbortSignal"],
   stmtCacheSize: [isCount, "an integer, 0 for no cache"],
+  suspendOnSuccess: [isBoolean, "a boolean"],
 };
 
 const EXECUTE = [
   "autoCommit", "fetchArraySize", "fetchInfo", "fetchTypeHandler", "keepInStmtCache", "maxRows",
   "numbers", "outFormat", "prefetchRows", "resultSet", "signal", "extendedMetaData",
+  "suspendOnSuccess",
 ];
 const EXECUTE_MANY = [
   "autoCommit", "batchErrors", "bindDefs", "dmlRowCounts", "keepInStmtCache", "signal",
+  "suspendOnSuccess",
 ];
 
 function pick(options, names) {

@@ -3,9 +3,9 @@
 
 use super::border::{
     BINDS_BY_NAME, BINDS_BY_POSITION, EXECUTE_AUTO_COMMIT, EXECUTE_BATCH_ERRORS,
-    EXECUTE_KEEP_IN_CACHE, EXECUTE_ROW_COUNTS, VALUE_BYTES, VALUE_FALSE, VALUE_FLOAT64,
-    VALUE_INT32, VALUE_INTERVAL_DS, VALUE_INTERVAL_YM, VALUE_LOCAL_TIME, VALUE_NULL, VALUE_TEXT,
-    VALUE_TRUE, VALUE_UTC_TIME,
+    EXECUTE_KEEP_IN_CACHE, EXECUTE_ROW_COUNTS, EXECUTE_SUSPEND, VALUE_BYTES, VALUE_FALSE,
+    VALUE_FLOAT64, VALUE_INT32, VALUE_INTERVAL_DS, VALUE_INTERVAL_YM, VALUE_LOCAL_TIME, VALUE_NULL,
+    VALUE_TEXT, VALUE_TRUE, VALUE_UTC_TIME,
 };
 use crate::error::{Error, Result};
 use crate::session::ExecuteOptions;
@@ -127,6 +127,7 @@ pub(crate) fn execute_options(flags: u32, prefetch_rows: u32) -> ExecuteOptions 
         batch_errors: has(EXECUTE_BATCH_ERRORS),
         dml_row_counts: has(EXECUTE_ROW_COUNTS),
         cache_statement: has(EXECUTE_KEEP_IN_CACHE),
+        suspend_on_success: has(EXECUTE_SUSPEND),
         ..ExecuteOptions::default()
     }
 }

@@ -136,3 +136,5 @@ pub(crate) const EXECUTE_ROW_COUNTS: u32 = 8;
 /// Option of an execution: `executeMany`, which is for anything but queries.
 #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "read by the exported handle"))]
 pub(crate) const EXECUTE_MANY: u32 = 16;
+/// Option of an execution: suspend the sessionless transaction if it succeeds.
+pub(crate) const EXECUTE_SUSPEND: u32 = 32;

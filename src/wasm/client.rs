@@ -14,7 +14,7 @@ use super::options::{self, Options};
 use super::outcome::Outcome;
 use super::runtime::JsRuntime;
 use super::transport::JsTransport;
-use crate::client::{Connection, ExecuteResult};
+use crate::client::{Connection, ExecuteResult, SessionlessOptions};
 use crate::error::{Error, Result};
 use crate::wire::ttc::piggyback::EndToEnd;
 
@@ -117,6 +117,35 @@ impl Client {
     pub fn rollback(&self) -> Promise {
         let connection = self.connection.clone();
         nothing(async move { connection.rollback().await })
+    }
+
+    /// Begins a sessionless transaction, or resumes one that was suspended; with `deferred` along with
+    /// the next call.
+    #[wasm_bindgen(js_name = startSessionless)]
+    pub fn start_sessionless(
+        &self,
+        resume: bool,
+        transaction_id: Vec<u8>,
+        timeout: u32,
+        deferred: bool,
+    ) -> Promise {
+        let connection = self.connection.clone();
+        let options = SessionlessOptions { timeout, defer_round_trip: deferred };
+        nothing(async move {
+            if resume {
+                connection.resume_sessionless_transaction(&transaction_id, options).await
+            } else {
+                let id = Some(&transaction_id[..]);
+                connection.begin_sessionless_transaction(id, options).await.map(|_| ())
+            }
+        })
+    }
+
+    /// Suspends the sessionless transaction that is active.
+    #[wasm_bindgen(js_name = suspendSessionless)]
+    pub fn suspend_sessionless(&self) -> Promise {
+        let connection = self.connection.clone();
+        nothing(async move { connection.suspend_sessionless_transaction().await })
     }
 
     /// Makes a round trip.
