@@ -79,14 +79,6 @@ impl TokenFlow {
         TokenFlow { steps: Some(Box::pin(super::run(host, params))), mailbox, time }
     }
 
-    /// Ends the flow at the latest this long after its start, if that is sooner than what
-    /// `token_timeout_ms` says: what is left of the caller's own limit for connecting.
-    #[must_use]
-    pub fn with_time_limit(mut self, limit: Duration) -> TokenFlow {
-        self.time = self.time.min(limit);
-        self
-    }
-
     /// Tells what happened, and when. After [`FlowOutput::Done`] and [`FlowOutput::Failed`] nothing
     /// has an effect any more.
     pub fn handle_input(&mut self, now: UnixTime, input: FlowInput) {
