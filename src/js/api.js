@@ -15,7 +15,7 @@ import { tokenProvider } from "./tokens/source.js";
 import { webSocket } from "./transports/websocket.js";
 import * as types from "./types.js";
 
-/** Logs on to a database; see index.d.ts. */
+/** Logs on to a database; see types/connect.d.ts. */
 export async function getConnection(options) {
   checkObject(options);
   const platform = currentPlatform();

@@ -31,7 +31,7 @@ export class Connection {
     this.sql = makeTag(this);
   }
 
-  /** Executes a statement; see index.d.ts for all of this class. */
+  /** Executes a statement; see types/connection.d.ts for all of this class. */
   async execute(statement, binds, options) {
     const { sql, values } = readStatement(statement, binds);
     const chosen = this.#chosen(executeOptions(options));

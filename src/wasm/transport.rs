@@ -98,7 +98,7 @@ async fn settled(called: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
     }
 }
 
-/// The address as `index.d.ts` describes it.
+/// The address as `src/js/types/transports.d.ts` describes it.
 fn address(target: &ConnectTarget) -> JsValue {
     let object = Object::new();
     let set = |name: &str, value: JsValue| {
