@@ -4,11 +4,12 @@
 //! The rules are in `state`, which knows neither sockets nor clocks; this carries them out.
 
 mod options;
-mod state;
+pub(crate) mod state;
 
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use futures::channel::oneshot;
 use futures::future::{Either, select};
@@ -51,7 +52,6 @@ struct Shared {
     inner: Mutex<Inner>,
     connector: Box<dyn Connector>,
     runtime: Arc<dyn Runtime>,
-    options: PoolOptions,
 }
 
 struct Inner {
@@ -102,7 +102,7 @@ impl Pool {
     ) -> Result<Pool> {
         options.check()?;
         let inner = Inner {
-            state: PoolState::new(options.clone()),
+            state: PoolState::new(options),
             connections: HashMap::new(),
             waiting: HashMap::new(),
             tidying: None,
@@ -113,7 +113,6 @@ impl Pool {
                 inner: Mutex::new(inner),
                 connector: Box::new(connector),
                 runtime,
-                options,
             }),
         };
         let commands = pool.shared.lock().state.fill();
@@ -135,9 +134,9 @@ impl Pool {
             (Place::take(shared, ticket, &mut inner), commands)
         };
         shared.obey(commands);
-        let until = shared.options.queue_timeout.map(|limit| now + limit);
+        let limit = shared.lock().state.options().queue_timeout;
         loop {
-            let Given { lease, ping } = place.wait(until).await?;
+            let Given { lease, ping } = place.wait(now, limit).await?;
             if !ping || lease.is_alive().await {
                 lease.begin_request().await;
                 return Ok(lease);
@@ -150,6 +149,20 @@ impl Pool {
             };
             shared.obey(commands);
         }
+    }
+
+    /// Changes how the pool behaves from now on. Connections that are too many are closed when
+    /// they are idle or come back.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] for sizes that contradict each other.
+    pub fn reconfigure(&self, options: PoolOptions) -> Result<()> {
+        options.check()?;
+        let now = self.shared.runtime.now();
+        let commands = self.shared.lock().state.reconfigure(now, options);
+        self.shared.obey(commands);
+        self.shared.tidy_later();
+        Ok(())
     }
 
     /// How the pool is doing.
@@ -191,17 +204,18 @@ impl<'a> Place<'a> {
         self.receiver = receiver;
     }
 
-    async fn wait(&mut self, until: Option<Timestamp>) -> Result<Given> {
-        let Some(until) = until else {
+    /// Waits no longer than `limit` from `since` on.
+    async fn wait(&mut self, since: Timestamp, limit: Option<Duration>) -> Result<Given> {
+        let Some(limit) = limit else {
             return (&mut self.receiver).await.unwrap_or_else(|_| Err(gone()));
         };
         let runtime = &self.shared.runtime;
-        let limit = until.since(runtime.now());
-        match select(&mut self.receiver, runtime.sleep(limit)).await {
+        let left = (since + limit).since(runtime.now());
+        match select(&mut self.receiver, runtime.sleep(left)).await {
             Either::Left((given, _)) => given.unwrap_or_else(|_| Err(gone())),
             Either::Right(((), _)) => Err(Error::TimedOut {
                 doing: "waiting for a connection of the pool".to_owned(),
-                after: self.shared.options.queue_timeout.unwrap_or_default(),
+                after: limit,
             }),
         }
     }
@@ -231,10 +245,10 @@ impl Shared {
             match command {
                 Command::Open(id) => self.spawn_open(id),
                 Command::Give { ticket, id, ping } => self.give(ticket, id, ping),
-                Command::Refuse(ticket, error) => {
+                Command::Refuse(ticket, refusal) => {
                     let sender = self.lock().waiting.remove(&ticket);
                     if let Some(sender) = sender {
-                        let _ = sender.send(Err(error));
+                        let _ = sender.send(Err(refusal.into_error()));
                     }
                 }
                 Command::Close(id) => {
@@ -328,17 +342,10 @@ impl PooledConnection {
         }
     }
 
-    /// Asks the server, for as long as that may take.
     async fn is_alive(&self) -> bool {
         let Some(pool) = &self.pool else { return false };
-        if self.connection.closed().await.is_some() {
-            return false;
-        }
-        let ping = Box::pin(self.connection.ping());
-        match select(ping, pool.runtime.sleep(pool.options.ping_timeout)).await {
-            Either::Left((answer, _)) => answer.is_ok(),
-            Either::Right(_) => false,
-        }
+        let limit = pool.lock().state.options().ping_timeout;
+        is_alive(&self.connection, pool.runtime.as_ref(), limit).await
     }
 
     /// Lets go without giving back.
@@ -348,8 +355,24 @@ impl PooledConnection {
     }
 }
 
+/// Asks the server, for as long as that may take.
+pub(crate) async fn is_alive(
+    connection: &Connection,
+    runtime: &dyn Runtime,
+    limit: Duration,
+) -> bool {
+    if connection.closed().await.is_some() {
+        return false;
+    }
+    let ping = Box::pin(connection.ping());
+    match select(ping, runtime.sleep(limit)).await {
+        Either::Left((answer, _)) => answer.is_ok(),
+        Either::Right(_) => false,
+    }
+}
+
 /// Makes a connection fit for who comes next; `false` if it is of no more use.
-async fn clean(connection: &Connection) -> bool {
+pub(crate) async fn clean(connection: &Connection) -> bool {
     if connection.closed().await.is_some() {
         return false;
     }

@@ -47,7 +47,7 @@ impl Default for PoolOptions {
 }
 
 impl PoolOptions {
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.max == 0 || self.increment == 0 {
             return Err(Error::misuse(
                 "a pool's max and increment must be at least 1",

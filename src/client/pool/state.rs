@@ -9,21 +9,54 @@ use crate::error::Error;
 use crate::time::Timestamp;
 
 /// A connection's number, never used twice.
-pub(super) type Id = u64;
+pub(crate) type Id = u64;
 /// A waiter's number, never used twice.
-pub(super) type Ticket = u64;
+pub(crate) type Ticket = u64;
 
 /// What to do.
 #[derive(Debug)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Open a connection.
     Open(Id),
     /// Hand a connection to a waiter, after asking whether it lives if so told.
     Give { ticket: Ticket, id: Id, ping: bool },
     /// Tell a waiter that it gets none.
-    Refuse(Ticket, Error),
+    Refuse(Ticket, Refusal),
     /// Close a connection.
     Close(Id),
+}
+
+/// Why a waiter gets no connection.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// As many wait already as may.
+    QueueFull {
+        /// Those that wait.
+        waiting: usize,
+        /// The most connections that there can be.
+        max: usize,
+    },
+    /// The pool is being closed.
+    Closing,
+    /// Its connection could not be opened.
+    NotOpened(Error),
+}
+
+impl Refusal {
+    /// In words.
+    pub(crate) fn into_error(self) -> Error {
+        match self {
+            Refusal::QueueFull { waiting, max } => Error::misuse(
+                format!(
+                    "{waiting} requests wait for a connection of the pool already (queue_max), and \
+                     all {max} connections are in use"
+                ),
+                "release connections sooner, or raise max or queue_max",
+            ),
+            Refusal::Closing => Error::closed("the pool is being closed"),
+            Refusal::NotOpened(error) => error,
+        }
+    }
 }
 
 /// How a pool is doing, and did so far.
@@ -72,7 +105,7 @@ struct Waiter {
 
 /// A pool's members and waiters.
 #[derive(Debug)]
-pub(super) struct PoolState {
+pub(crate) struct PoolState {
     options: PoolOptions,
     members: HashMap<Id, Member>,
     /// The one used last at the end, which is handed out first: so those too many grow old.
@@ -85,7 +118,7 @@ pub(super) struct PoolState {
 }
 
 impl PoolState {
-    pub(super) fn new(options: PoolOptions) -> Self {
+    pub(crate) fn new(options: PoolOptions) -> Self {
         PoolState {
             options,
             members: HashMap::new(),
@@ -98,13 +131,33 @@ impl PoolState {
         }
     }
 
-    pub(super) fn statistics(&self) -> PoolStatistics {
+    pub(crate) fn statistics(&self) -> PoolStatistics {
         PoolStatistics {
             open: self.size(),
             in_use: self.members.len() - self.idle.len(),
             waiting: self.waiters.len(),
             ..self.statistics
         }
+    }
+
+    pub(crate) fn options(&self) -> &PoolOptions {
+        &self.options
+    }
+
+    /// The pool shall be like this from now on. Connections that are too many are closed when they
+    /// are idle or come back.
+    pub(crate) fn reconfigure(&mut self, now: Timestamp, options: PoolOptions) -> Vec<Command> {
+        self.options = options;
+        let mut commands = Vec::new();
+        while self.size() > self.options.max
+            && let Some(id) = self.idle.first().copied()
+        {
+            self.close(id, &mut commands);
+        }
+        commands.extend(self.fill());
+        self.reopen(&mut commands);
+        self.serve(now, &mut commands);
+        commands
     }
 
     fn size(&self) -> usize {
@@ -126,7 +179,7 @@ impl PoolState {
     }
 
     /// Opens what the pool shall have at least.
-    pub(super) fn fill(&mut self) -> Vec<Command> {
+    pub(crate) fn fill(&mut self) -> Vec<Command> {
         let mut commands = Vec::new();
         if !self.draining {
             self.open(self.options.min.saturating_sub(self.size()), &mut commands);
@@ -135,12 +188,12 @@ impl PoolState {
     }
 
     /// Somebody wants a connection.
-    pub(super) fn request(&mut self, now: Timestamp) -> (Ticket, Vec<Command>) {
+    pub(crate) fn request(&mut self, now: Timestamp) -> (Ticket, Vec<Command>) {
         let ticket = self.number();
         self.statistics.requests += 1;
         let mut commands = Vec::new();
         if self.draining {
-            commands.push(Command::Refuse(ticket, Error::closed("the pool is being closed")));
+            commands.push(Command::Refuse(ticket, Refusal::Closing));
             return (ticket, commands);
         }
         let idle = self.idle.len();
@@ -149,16 +202,8 @@ impl PoolState {
             && self.waiters.len() >= most
         {
             self.statistics.rejected += 1;
-            let error = Error::misuse(
-                format!(
-                    "{} requests wait for a connection of the pool already (queue_max), and all {} \
-                     connections are in use",
-                    self.waiters.len(),
-                    self.options.max
-                ),
-                "release connections sooner, or raise max or queue_max",
-            );
-            commands.push(Command::Refuse(ticket, error));
+            let full = Refusal::QueueFull { waiting: self.waiters.len(), max: self.options.max };
+            commands.push(Command::Refuse(ticket, full));
             return (ticket, commands);
         }
         self.waiters.push_back(Waiter { ticket, since: now });
@@ -193,7 +238,7 @@ impl PoolState {
     }
 
     /// A connection was opened.
-    pub(super) fn opened(&mut self, now: Timestamp, id: Id) -> Vec<Command> {
+    pub(crate) fn opened(&mut self, now: Timestamp, id: Id) -> Vec<Command> {
         self.opening -= 1;
         self.statistics.opened += 1;
         let mut commands = Vec::new();
@@ -210,12 +255,12 @@ impl PoolState {
 
     /// A connection could not be opened: who waits longest is told, the others may have better
     /// luck with what opens or comes back next.
-    pub(super) fn open_failed(&mut self, error: Error) -> Vec<Command> {
+    pub(crate) fn open_failed(&mut self, error: Error) -> Vec<Command> {
         self.opening -= 1;
         self.statistics.failed_to_open += 1;
         let mut commands = Vec::new();
         if let Some(waiter) = self.waiters.pop_front() {
-            commands.push(Command::Refuse(waiter.ticket, error));
+            commands.push(Command::Refuse(waiter.ticket, Refusal::NotOpened(error)));
         }
         self.reopen(&mut commands);
         commands
@@ -229,13 +274,14 @@ impl PoolState {
     }
 
     /// A connection came back.
-    pub(super) fn released(&mut self, now: Timestamp, id: Id, usable: bool) -> Vec<Command> {
+    pub(crate) fn released(&mut self, now: Timestamp, id: Id, usable: bool) -> Vec<Command> {
         let mut commands = Vec::new();
         let Some(member) = self.members.get_mut(&id) else { return commands };
         member.idle_since = now;
         let old =
             self.options.max_lifetime.is_some_and(|lifetime| now.since(member.created) >= lifetime);
-        if !usable || old || self.draining {
+        let spare = self.size() > self.options.max;
+        if !usable || old || spare || self.draining {
             self.close(id, &mut commands);
             self.reopen(&mut commands);
         } else {
@@ -246,12 +292,12 @@ impl PoolState {
     }
 
     /// A connection that was handed out turned out to be dead: its waiter is the first again.
-    pub(super) fn found_dead(&mut self, now: Timestamp, id: Id, ticket: Ticket) -> Vec<Command> {
+    pub(crate) fn found_dead(&mut self, now: Timestamp, id: Id, ticket: Ticket) -> Vec<Command> {
         let mut commands = Vec::new();
         self.close(id, &mut commands);
         self.statistics.served -= 1;
         if self.draining {
-            commands.push(Command::Refuse(ticket, Error::closed("the pool is being closed")));
+            commands.push(Command::Refuse(ticket, Refusal::Closing));
             return commands;
         }
         self.waiters.push_front(Waiter { ticket, since: now });
@@ -261,7 +307,7 @@ impl PoolState {
     }
 
     /// Nobody waits behind this ticket any more.
-    pub(super) fn give_up(&mut self, ticket: Ticket) {
+    pub(crate) fn give_up(&mut self, ticket: Ticket) {
         let before = self.waiters.len();
         self.waiters.retain(|waiter| waiter.ticket != ticket);
         if self.waiters.len() < before {
@@ -278,7 +324,7 @@ impl PoolState {
     }
 
     /// Closes what was idle for too long or is too old. Gives when to look again, if ever.
-    pub(super) fn tidy(&mut self, now: Timestamp) -> (Vec<Command>, Option<Timestamp>) {
+    pub(crate) fn tidy(&mut self, now: Timestamp) -> (Vec<Command>, Option<Timestamp>) {
         let mut commands = Vec::new();
         let mut next: Option<Timestamp> = None;
         // The one used longest ago first, so that those in use stay warm.
@@ -300,12 +346,11 @@ impl PoolState {
 
     /// Ends the pool: nobody gets a connection from now on, idle ones are closed, and those in use
     /// when they come back.
-    pub(super) fn drain(&mut self) -> Vec<Command> {
+    pub(crate) fn drain(&mut self) -> Vec<Command> {
         self.draining = true;
         let mut commands = Vec::new();
         for waiter in std::mem::take(&mut self.waiters) {
-            let error = Error::closed("the pool is being closed");
-            commands.push(Command::Refuse(waiter.ticket, error));
+            commands.push(Command::Refuse(waiter.ticket, Refusal::Closing));
         }
         for id in self.idle.clone() {
             self.close(id, &mut commands);
@@ -314,7 +359,7 @@ impl PoolState {
     }
 
     /// Whether nothing is open any more.
-    pub(super) fn is_drained(&self) -> bool {
+    pub(crate) fn is_drained(&self) -> bool {
         self.draining && self.size() == 0
     }
 }
@@ -407,8 +452,8 @@ mod tests {
         pool.opened(at(0), opens(&commands)[0]);
         pool.request(at(0));
         let (_, commands) = pool.request(at(0));
-        assert!(matches!(&commands[0], Command::Refuse(_, error)
-            if error.to_string().contains("queue_max")));
+        let Command::Refuse(_, full) = commands.into_iter().next().unwrap() else { panic!() };
+        assert!(full.into_error().to_string().contains("queue_max"));
         assert_eq!(pool.statistics().rejected, 1);
     }
 
@@ -468,6 +513,27 @@ mod tests {
         let anew = opens(&commands)[0];
         assert_eq!(gives(&pool.opened(at(101), anew)), [(first, anew, false)]);
         assert_eq!(gives(&pool.released(at(102), anew, true)), [(second, anew, false)]);
+    }
+
+    #[test]
+    fn a_pool_that_is_made_smaller_closes_what_is_idle_and_what_comes_back() {
+        let mut pool = PoolState::new(options(0, 3));
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.extend(opens(&pool.request(at(0)).1));
+        }
+        for id in &ids {
+            pool.opened(at(0), *id);
+        }
+        pool.released(at(1), ids[0], true);
+        assert_eq!(closes(&pool.reconfigure(at(2), options(0, 1))), [ids[0]]);
+        assert_eq!(closes(&pool.released(at(3), ids[1], true)), [ids[1]]);
+        assert!(closes(&pool.released(at(3), ids[2], true)).is_empty());
+        // Made larger, it opens for those that wait already.
+        pool.request(at(4));
+        let (waiting, _) = pool.request(at(4));
+        let id = opens(&pool.reconfigure(at(5), options(0, 2)))[0];
+        assert_eq!(gives(&pool.opened(at(5), id)), [(waiting, id, false)]);
     }
 
     #[test]
