@@ -3,6 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+/// What is being done on a stream that breaks after it was opened.
+pub(crate) const READING: &str = "reading";
+/// As above.
+pub(crate) const WRITING: &str = "writing";
+
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -74,6 +79,14 @@ pub enum Error {
     /// The caller cancelled the call.
     #[error("ORA-01013: user requested cancel of current operation")]
     Cancelled,
+    /// The connection broke, and a transaction was open.
+    #[error("{cause}; {outcome}")]
+    Interrupted {
+        /// How it broke.
+        cause: Box<Error>,
+        /// What that means for the transaction.
+        outcome: TransactionOutcome,
+    },
     /// The connection is closed, by this side, by the server or by something on the way.
     #[error("the connection is closed: {reason}")]
     Closed {
@@ -84,6 +97,41 @@ pub enum Error {
 
 fn remedy_tail(remedy: &str) -> String {
     if remedy.is_empty() { String::new() } else { format!("; {remedy}") }
+}
+
+/// What became of a transaction whose connection broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransactionOutcome {
+    /// It was not committed, and the server rolls it back.
+    NotCommitted,
+    /// Nobody here knows: a commit was under way, or something that may commit.
+    Unknown,
+    /// A sessionless one, which was not committed: suspended or rolled back.
+    Suspended,
+    /// A branch of a distributed one: committed, rolled back or prepared.
+    InDoubt,
+}
+
+impl std::fmt::Display for TransactionOutcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            TransactionOutcome::NotCommitted => {
+                "the transaction was not committed, and the server rolls it back"
+            }
+            TransactionOutcome::Unknown => {
+                "whether the transaction was committed is not known: look for its changes before \
+                 making them again"
+            }
+            TransactionOutcome::Suspended => {
+                "the sessionless transaction was not committed: it is suspended or rolled back, \
+                 which an attempt to resume it tells"
+            }
+            TransactionOutcome::InDoubt => {
+                "the branch may be committed, rolled back or prepared: look for it among the \
+                 pending transactions (DBA_PENDING_TRANSACTIONS)"
+            }
+        })
+    }
 }
 
 impl Error {
@@ -136,6 +184,7 @@ impl Error {
             Error::Transport { .. } => "OED-TRANSPORT".into(),
             Error::TimedOut { .. } => "OED-TIMEOUT".into(),
             Error::Cancelled => "ORA-01013".into(),
+            Error::Interrupted { cause, .. } => cause.code(),
             Error::Closed { .. } => "OED-CLOSED".into(),
         }
     }
@@ -146,9 +195,32 @@ impl Error {
             Error::Malformed(_)
             | Error::PeerMisbehaved { .. }
             | Error::Transport { .. }
+            | Error::Interrupted { .. }
             | Error::Closed { .. } => true,
             Error::Database(error) => error.is_session_dead(),
             _ => false,
+        }
+    }
+
+    /// Whether the same may work on another connection, after a while: the connection was lost, or
+    /// the database is being started, stopped or moved. The official drivers call it so as well
+    /// (`isRecoverable`).
+    pub fn is_recoverable(&self) -> bool {
+        match self {
+            Error::Interrupted { .. } | Error::Closed { .. } => true,
+            Error::Transport { doing, .. } => {
+                doing.starts_with(READING) || doing.starts_with(WRITING)
+            }
+            Error::Database(error) => error.is_recoverable(),
+            _ => false,
+        }
+    }
+
+    /// What became of the transaction, if the connection broke while one was open.
+    pub fn transaction_outcome(&self) -> Option<TransactionOutcome> {
+        match self {
+            Error::Interrupted { outcome, .. } => Some(*outcome),
+            _ => None,
         }
     }
 }
@@ -242,6 +314,20 @@ impl DbError {
                 | 28511
                 | 56600
         )
+    }
+}
+
+impl DbError {
+    /// Whether the same may work on another connection, after a while.
+    ///
+    /// The numbers are those of python-oracledb's `errors.py`: dead connections, and what a
+    /// database says that is being started, stopped or moved. (node-oracledb's list is part of it.)
+    pub fn is_recoverable(&self) -> bool {
+        self.is_session_dead()
+            || matches!(
+                self.number,
+                376 | 1033 | 1034 | 1090 | 1115 | 12514 | 12571 | 12757 | 16456
+            )
     }
 }
 

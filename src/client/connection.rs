@@ -9,6 +9,7 @@ use super::result_set::ResultSet;
 use super::to_sql::IntoBinds;
 use super::token::{self, Signer, TokenSource};
 use super::transport::{Runtime, Transport};
+use crate::auth::Secret;
 use crate::connect_string::Description;
 use crate::error::{BatchError, DbError, Error, Result};
 use crate::protocol::OutBind;
@@ -287,8 +288,29 @@ impl Connection {
             return Ok(());
         }
         let now = driver.now();
+        if driver.session.uses_server_pool() && driver.session.in_transaction() {
+            driver.session.rollback(now)?;
+            driver.run().await?;
+        }
         driver.session.log_off(now)?;
         driver.run().await.map(|_| ())
+    }
+
+    /// Changes the password of the user who logged on.
+    ///
+    /// # Errors
+    /// ORA-28008 if the old one is wrong, and what the server thinks of the new one (ORA-28003);
+    /// [`Error::Misuse`] if the connection was not logged on with a password.
+    pub async fn change_password(&self, old: &Secret, new: &Secret) -> Result<()> {
+        let mut salt = [0; 16];
+        self.shared.driver.lock().await.random(&mut salt)?;
+        let change = |session: &mut Session, now| session.change_password(now, old, new, &salt);
+        self.shared.call(change).await.map(|_| ())
+    }
+
+    /// What the server warned of at the log-on: ORA-28002, the password expires soon.
+    pub fn warning(&self) -> Option<&DbError> {
+        self.shared.info.warning.as_ref()
     }
 
     /// Whether a transaction is open, as far as the server's last answer told.

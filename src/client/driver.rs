@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::token::Signer;
 use super::transport::{BoxFuture, BoxedStream, Runtime, Transport};
-use crate::error::{Error, Result};
+use crate::error::{Error, READING, Result, WRITING};
 use crate::session::{ConnectTarget, Event, Input, Output, Session};
 use crate::time::Timestamp;
 
@@ -303,7 +303,7 @@ impl Driver {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Woken::Ended(None)),
                 Poll::Ready(Ok(count)) => return Poll::Ready(Woken::Received(count)),
                 Poll::Ready(Err(error)) => {
-                    return Poll::Ready(Woken::Ended(Some(self.stream_error("reading", &error))));
+                    return Poll::Ready(Woken::Ended(Some(self.stream_error(READING, &error))));
                 }
                 Poll::Pending => {}
             }
@@ -327,7 +327,7 @@ impl Driver {
                 }
                 Poll::Ready(Ok(count)) => self.outgoing.sent += count,
                 Poll::Ready(Err(error)) => {
-                    return Poll::Ready(Err(self.stream_error("writing", &error)));
+                    return Poll::Ready(Err(self.stream_error(WRITING, &error)));
                 }
                 Poll::Pending => return Poll::Pending,
             }
@@ -336,7 +336,7 @@ impl Driver {
             match stream.as_mut().poll_flush(cx) {
                 Poll::Ready(Ok(())) => self.outgoing.unflushed = false,
                 Poll::Ready(Err(error)) => {
-                    return Poll::Ready(Err(self.stream_error("writing", &error)));
+                    return Poll::Ready(Err(self.stream_error(WRITING, &error)));
                 }
                 Poll::Pending => return Poll::Pending,
             }

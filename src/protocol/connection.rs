@@ -175,6 +175,11 @@ impl Connection {
         self.message = message;
     }
 
+    /// Sends a message that has no answer.
+    pub fn send_one_way(&mut self, message: Writer) {
+        self.send(message, 0.into());
+    }
+
     /// Tells the server that nothing more will come.
     pub fn send_end_of_stream(&mut self) {
         write_message(&mut self.out, self.wide_lengths, self.caps.sdu, data_flag::EOF.into(), &[]);

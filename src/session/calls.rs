@@ -4,10 +4,13 @@ use super::execute::{CursorHandle, ExecuteRequest, Progress, Running};
 use super::machine::{Broken, CANCEL_TIMEOUT, Event, OpenCursor, Purpose, Session, Stage};
 use super::pipeline::PipelineOutcome;
 use super::statement_cache::StatementCache;
+use super::user::UserName;
+use crate::auth::{Secret, mode, o5logon};
 use crate::error::{Error, Result};
 use crate::protocol::{Connection, Expect, LastRow, Response};
 use crate::time::Timestamp;
 use crate::wire::Writer;
+use crate::wire::ttc::auth::{AuthPhase, KeyValue, write_auth};
 use crate::wire::ttc::codes::{call_status, error_number, function};
 use crate::wire::ttc::execute::write_fetch;
 use crate::wire::ttc::function::write_call;
@@ -77,7 +80,7 @@ impl Session {
     /// # Errors
     /// If a call cannot begin now.
     pub fn commit(&mut self, now: Timestamp) -> Result<()> {
-        self.simple(now, function::COMMIT, Purpose::Finish)
+        self.simple(now, function::COMMIT, Purpose::Commit)
     }
 
     /// Rolls back; ends with [`Event::Done`] or [`Event::Failed`].
@@ -85,7 +88,7 @@ impl Session {
     /// # Errors
     /// If a call cannot begin now.
     pub fn rollback(&mut self, now: Timestamp) -> Result<()> {
-        self.simple(now, function::ROLLBACK, Purpose::Finish)
+        self.simple(now, function::ROLLBACK, Purpose::Rollback)
     }
 
     /// Asks whether the server is there; ends with [`Event::Done`] or [`Event::Failed`].
@@ -102,7 +105,52 @@ impl Session {
     /// # Errors
     /// If a call cannot begin now.
     pub fn log_off(&mut self, now: Timestamp) -> Result<()> {
+        if self.uses_server_pool() {
+            // The session is the server's: it is given back, and only the connection ends.
+            self.release_to_server_pool()?;
+            self.logged_off();
+            return Ok(());
+        }
         self.simple(now, function::LOGOFF, Purpose::LogOff)
+    }
+
+    /// Changes the password of the user who logged on; ends with [`Event::Done`] or
+    /// [`Event::Failed`]. `salt` is new random bytes.
+    ///
+    /// # Errors
+    /// If a call cannot begin now, or the session was not logged on with a password.
+    pub fn change_password(
+        &mut self,
+        now: Timestamp,
+        old: &Secret,
+        new: &Secret,
+        salt: &[u8; 16],
+    ) -> Result<()> {
+        self.check_ready()?;
+        let Some(combo_key) = &self.combo_key else {
+            return Err(Error::misuse(
+                "this connection was not logged on with a password, so there is none to change",
+                "",
+            ));
+        };
+        let changed = o5logon::change_password(combo_key, old, new, salt)?;
+        let pairs = [
+            KeyValue::new("AUTH_PASSWORD", changed.password, 0),
+            KeyValue::new("AUTH_NEWPASSWORD", changed.new_password, 0),
+        ];
+        let mut message = self.front();
+        write_auth(
+            &mut message,
+            AuthPhase::Two,
+            &mut self.connection.sequence,
+            self.connection.caps.field_version,
+            UserName::split(&self.options.user).name,
+            mode::WITH_PASSWORD | mode::CHANGE_PASSWORD,
+            &pairs,
+        );
+        self.connection.call(message, Expect::Auth, LastRow::default());
+        self.begin(now, Purpose::Simple);
+        Ok(())
     }
 
     /// Asks the server to end the call that is under way, which then fails with ORA-01013.
@@ -192,14 +240,16 @@ impl Session {
         self.round_trips += 1;
         let broken = self.broken.take();
         let finishes = match &purpose {
-            Purpose::Finish => true,
+            Purpose::Commit | Purpose::Rollback => true,
             Purpose::Execute(running) => running.ends_transaction(),
             _ => false,
         };
         let result = match purpose {
             Purpose::Execute(running) => self.finish_execute(*running, response),
             Purpose::Fetch(cursor) => self.finish_fetch(cursor, response),
-            Purpose::Simple | Purpose::Finish => check(&response).map(|()| Some(Event::Done)),
+            Purpose::Simple | Purpose::Commit | Purpose::Rollback => {
+                check(&response).map(|()| Some(Event::Done))
+            }
             Purpose::Switch => check(&response).map(|()| {
                 self.transaction_context = response.transaction_context;
                 Some(Event::Done)
@@ -307,7 +357,12 @@ impl Session {
         for change in response.changes.iter().chain(&response.returned.changes) {
             match change {
                 SessionChange::CurrentSchema(schema) => self.current_schema = Some(schema.clone()),
-                SessionChange::Session { changed: true, .. } => cursors_gone = true,
+                SessionChange::Session { session_id, serial_number, changed } => {
+                    self.info.session_id = *session_id;
+                    self.info.serial_number = u32::from(*serial_number);
+                    self.cache.enter_session(*changed);
+                    cursors_gone |= changed;
+                }
                 SessionChange::TransactionId(notice) => self.sessionless.note_notice(notice),
                 _ => {}
             }

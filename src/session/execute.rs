@@ -141,6 +141,11 @@ impl Running {
         self.request.options.auto_commit || self.statement.parsed.kind == StatementKind::Ddl
     }
 
+    /// What kind of statement it is.
+    pub(super) fn kind(&self) -> StatementKind {
+        self.statement.parsed.kind
+    }
+
     /// [`Running::send`] as an operation of a pipeline.
     pub(super) fn send_in_pipeline(
         &mut self,

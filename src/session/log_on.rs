@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::options::{SessionEntropy, SessionOptions};
+use super::options::{AppContext, SessionEntropy, SessionOptions};
 use super::token::{self, Proof};
 use super::user::UserName;
 use crate::auth::mode;
 use crate::auth::o5logon::{self, Challenge, ComboKey};
-use crate::error::{Error, Result};
+use crate::error::{DbError, Error, Result};
 use crate::protocol::{Connection, Expect, LastRow, Response};
 use crate::time::UnixTime;
 use crate::wire::capabilities::field_version;
@@ -38,7 +38,15 @@ pub(super) enum Progress {
     /// Something more is awaited.
     Awaits(LogOnStep),
     /// The session is there.
-    Done(SessionInfo),
+    Done(Box<LoggedOn>),
+}
+
+/// What the last answer gave.
+#[derive(Debug)]
+pub(super) struct LoggedOn {
+    pub(super) info: SessionInfo,
+    /// What a new password would be encrypted with; `None` behind a log-on without a password.
+    pub(super) combo_key: Option<ComboKey>,
 }
 
 /// What a step works with.
@@ -47,6 +55,8 @@ pub(super) struct LogOn<'a> {
     pub(super) options: &'a SessionOptions,
     pub(super) entropy: &'a SessionEntropy,
     pub(super) banner: &'a mut String,
+    /// Which session of the server's pool is wanted.
+    pub(super) server_pool: Vec<KeyValue>,
     /// For `AUTH_CONNECT_STRING`.
     pub(super) connect_string: String,
     /// What proves possession of a token's key, signed; for tokens that want it.
@@ -70,6 +80,8 @@ pub struct SessionInfo {
     pub parameters: BTreeMap<String, String>,
     /// When the token expires that the session was logged on with; the session itself lives on.
     pub token_expires_at: Option<UnixTime>,
+    /// The log-on worked, but: the password expires soon (ORA-28002), and the like.
+    pub warning: Option<DbError>,
 }
 
 impl SessionInfo {
@@ -93,6 +105,7 @@ impl SessionInfo {
             serial_number: number("AUTH_SERIAL_NUM").unwrap_or(0),
             parameters,
             token_expires_at: None,
+            warning: None,
         }
     }
 }
@@ -160,15 +173,16 @@ impl LogOn<'_> {
             LogOnStep::PhaseTwo(combo_key) => Some(combo_key),
             LogOnStep::Token => None,
         };
-        if let Some(combo_key) = combo_key {
+        if let Some(combo_key) = &combo_key {
             let proof = response.auth.iter().find(|pair| pair.key == "AUTH_SVR_RESPONSE");
-            o5logon::verify_server_proof(&combo_key, proof.map(|pair| pair.value.as_str()))?;
+            o5logon::verify_server_proof(combo_key, proof.map(|pair| pair.value.as_str()))?;
         }
         let version = self.connection.caps.field_version;
         let mut info = SessionInfo::from_pairs(std::mem::take(self.banner), response.auth, version);
         info.token_expires_at =
             self.options.token.as_ref().and_then(|token| token.access.expires_at);
-        Ok(Progress::Done(info))
+        info.warning = response.warning;
+        Ok(Progress::Done(Box::new(LoggedOn { info, combo_key })))
     }
 
     fn send_phase_one(&mut self) -> LogOnStep {
@@ -191,8 +205,9 @@ impl LogOn<'_> {
         let mut pairs = self.proxied_user();
         pairs.push(token.pair());
         pairs.extend(what_session(self.options));
+        pairs.append(&mut self.server_pool);
         pairs.extend(proof.into_iter().flat_map(Proof::pairs));
-        pairs.extend(self.edition_and_connect_string());
+        pairs.extend(self.last_pairs());
         self.send_auth(AuthPhase::Two, &pairs);
         LogOnStep::Token
     }
@@ -220,7 +235,8 @@ impl LogOn<'_> {
             pairs.push(KeyValue::new("AUTH_NEWPASSWORD", new_password, 0));
         }
         pairs.extend(what_session(options));
-        pairs.extend(self.edition_and_connect_string());
+        pairs.append(&mut self.server_pool);
+        pairs.extend(self.last_pairs());
         self.send_auth(AuthPhase::Two, &pairs);
         Ok(Progress::Awaits(LogOnStep::PhaseTwo(answer.combo_key)))
     }
@@ -254,11 +270,20 @@ impl LogOn<'_> {
         proxied.map(|name| KeyValue::new("PROXY_CLIENT_NAME", name, 0)).into_iter().collect()
     }
 
-    fn edition_and_connect_string(&self) -> impl Iterator<Item = KeyValue> {
+    fn last_pairs(&self) -> Vec<KeyValue> {
         let edition = self.options.edition.as_ref();
-        let edition = edition.map(|edition| KeyValue::new("AUTH_ORA_EDITION", edition, 0));
-        let connect_string = KeyValue::new("AUTH_CONNECT_STRING", self.connect_string.as_str(), 0);
-        edition.into_iter().chain([connect_string])
+        let mut pairs: Vec<KeyValue> = edition
+            .map(|edition| KeyValue::new("AUTH_ORA_EDITION", edition, 0))
+            .into_iter()
+            .collect();
+        for AppContext { namespace, attribute, value } in &self.options.app_context {
+            // The server wants these keys to end with a zero byte.
+            pairs.push(KeyValue::new("AUTH_APPCTX_NSPACE\0", namespace, 0));
+            pairs.push(KeyValue::new("AUTH_APPCTX_ATTR\0", attribute, 0));
+            pairs.push(KeyValue::new("AUTH_APPCTX_VALUE\0", value, 0));
+        }
+        pairs.push(KeyValue::new("AUTH_CONNECT_STRING", self.connect_string.as_str(), 0));
+        pairs
     }
 }
 

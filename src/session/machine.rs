@@ -7,10 +7,12 @@ use std::time::Duration;
 use super::execute::{CursorHandle, ExecuteOutcome, Running};
 use super::log_on::{LogOnStep, SessionInfo};
 use super::options::{SessionEntropy, SessionOptions};
+use super::outcome;
 use super::pipeline::{Pipeline, PipelineOutcome};
 use super::sessionless::{self, Sessionless};
 use super::statement_cache::{Statement, StatementCache};
 use super::transactions::TpcChange;
+use crate::auth::o5logon::ComboKey;
 use crate::connect_string::{Address, ConnectPlan, Description};
 use crate::error::{Error, Result};
 use crate::protocol::{Connection, Finished, LastRow, Response, RowBatch};
@@ -145,8 +147,8 @@ pub(super) enum Purpose {
     Execute(Box<Running>),
     Fetch(CursorHandle),
     Simple,
-    /// A commit or a rollback.
-    Finish,
+    Commit,
+    Rollback,
     /// A transaction is started, attached or detached.
     Switch,
     /// A distributed transaction changes its state.
@@ -208,6 +210,8 @@ pub struct Session {
     pub(super) sessionless: Sessionless,
     /// What names the distributed transaction that is attached.
     pub(super) transaction_context: Option<Vec<u8>>,
+    /// What a new password would be encrypted with.
+    pub(super) combo_key: Option<ComboKey>,
     pub(super) round_trips: u64,
 }
 
@@ -249,6 +253,7 @@ impl Session {
             in_transaction: false,
             sessionless: Sessionless::default(),
             transaction_context: None,
+            combo_key: None,
             round_trips: 0,
         };
         session.try_next(now, None);
@@ -477,15 +482,17 @@ impl Session {
     }
 
     pub(super) fn handle_response(&mut self, now: Timestamp, response: Response) -> Result<()> {
+        let outcome = self.outcome_if_lost();
         self.note_changes(&response);
-        match std::mem::replace(&mut self.stage, Stage::Ready) {
+        let result = match std::mem::replace(&mut self.stage, Stage::Ready) {
             Stage::LoggingOn(step) => self.advance_log_on(now, step, response),
             Stage::Calling(purpose) => self.finish_call(purpose, response),
             other => {
                 self.stage = other;
                 Err(Error::misbehaved("an answer came although nothing was asked"))
             }
-        }
+        };
+        result.map_err(|error| outcome::with_outcome(error, outcome))
     }
 
     pub(super) fn logged_off(&mut self) {
@@ -497,6 +504,7 @@ impl Session {
 
     /// Something failed that was not an answer to a statement.
     pub(super) fn end(&mut self, error: Error) {
+        let error = outcome::with_outcome(error, self.outcome_if_lost());
         self.event(Event::Failed(error.clone()));
         self.outputs.push_back(Output::Disconnect);
         self.stage = Stage::Over(error);

@@ -23,11 +23,13 @@
 )]
 
 mod calls;
+mod drcp;
 mod execute;
 mod log_on;
 mod machine;
 mod opening;
 mod options;
+mod outcome;
 mod pipeline;
 mod refused;
 pub mod sessionless;
@@ -42,7 +44,7 @@ pub use execute::{
 };
 pub use log_on::SessionInfo;
 pub use machine::{ConnectTarget, Event, Input, Output, Session};
-pub use options::{DEFAULT_STATEMENT_CACHE_SIZE, SessionEntropy, SessionOptions};
+pub use options::{AppContext, DEFAULT_STATEMENT_CACHE_SIZE, SessionEntropy, SessionOptions};
 pub use pipeline::{PipelineOperation, PipelineOutcome};
 pub use token::SessionToken;
 pub use transactions::{Start, TpcChange};

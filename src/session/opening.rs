@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::drcp;
 use super::log_on::{self, LogOn, LogOnStep, Progress};
 use super::machine::{ConnectTarget, Event, Output, Session, Stage, Trying};
 use super::refused;
@@ -202,11 +203,15 @@ impl Session {
             let service = token::service_name(&target.description);
             proof_header(unix_time, service, &target.address.host, target.address.port)
         });
+        let server_pool = target
+            .map(|target| drcp::pairs(&self.options, &target.description))
+            .unwrap_or_default();
         LogOn {
             connection: &mut self.connection,
             options: &self.options,
             entropy: &self.entropy,
             banner: &mut self.banner,
+            server_pool,
             connect_string,
             proof_header,
             unix_time,
@@ -232,8 +237,9 @@ impl Session {
     ) -> Result<()> {
         match self.log_on(now).advance(step, response)? {
             Progress::Awaits(step) => self.await_step(now, step),
-            Progress::Done(info) => {
-                self.info = info;
+            Progress::Done(logged_on) => {
+                self.info = logged_on.info;
+                self.combo_key = logged_on.combo_key;
                 self.stage = Stage::Ready;
                 self.failures.clear();
                 self.event(Event::LoggedOn);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::token::SessionToken;
 use crate::auth::o5logon::{ClientEntropy, PasswordKeyCache};
 use crate::auth::{AuthMode, Secret};
-use crate::connect_string::{ClientInfo, ConnectDescriptor};
+use crate::connect_string::{ClientInfo, ConnectDescriptor, PoolPurity};
 
 /// Statements kept open by default, as in node-oracledb.
 pub const DEFAULT_STATEMENT_CACHE_SIZE: usize = 30;
@@ -40,10 +40,32 @@ pub struct SessionOptions {
     pub time_zone: String,
     /// Edition to use.
     pub edition: Option<String>,
+    /// Values that are set in application contexts before the first statement, and before a
+    /// log-on trigger runs.
+    pub app_context: Vec<AppContext>,
+    /// The connection class of resident pooling (`cclass`): the server's pooled sessions are shared
+    /// by those of one class. `None` for what the connect string says.
+    pub connection_class: Option<String>,
+    /// Whether a session of the server's pool may have state of an earlier user;
+    /// [`PoolPurity::Default`] for what the connect string says.
+    pub purity: PoolPurity,
+    /// The session belongs to a pool of this program: it is used by one after the other.
+    pub pooled: bool,
     /// How many statements stay open when they are not in use; 0 for none.
     pub statement_cache_size: usize,
     /// How long each step of opening and logging on may take. `None` for no limit.
     pub log_on_timeout: Option<Duration>,
+}
+
+/// One value of an application context (`SYS_CONTEXT(namespace, attribute)`), set at log-on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppContext {
+    /// The namespace (`CLIENTCONTEXT`, or one made with CREATE CONTEXT).
+    pub namespace: String,
+    /// The attribute.
+    pub attribute: String,
+    /// Its value.
+    pub value: String,
 }
 
 impl SessionOptions {
@@ -62,6 +84,10 @@ impl SessionOptions {
             driver_version: crate_version(),
             time_zone: "+00:00".to_owned(),
             edition: None,
+            app_context: Vec::new(),
+            connection_class: None,
+            purity: PoolPurity::Default,
+            pooled: false,
             statement_cache_size: DEFAULT_STATEMENT_CACHE_SIZE,
             log_on_timeout: Some(Duration::from_secs(60)),
         }

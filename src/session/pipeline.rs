@@ -78,6 +78,15 @@ impl Pipeline {
         }
     }
 
+    /// Whether an operation whose answer did not come yet commits, or is a statement that `may`.
+    pub(super) fn may_commit(&self, may: impl Fn(&Running) -> bool) -> bool {
+        self.awaited.iter().any(|step| match step {
+            Step::Execute(_, running) => may(running),
+            Step::Commit(_) => true,
+            Step::End => false,
+        })
+    }
+
     /// Nothing that was not sent yet may be sent.
     fn is_aborted(&self) -> bool {
         self.failed && !self.continue_on_error

@@ -54,18 +54,23 @@ pub(super) struct StatementCache {
     size: usize,
     idle: Vec<Statement>,
     to_close: Vec<u16>,
+    /// The session was given back to the server's pool, and which one comes next is not told yet:
+    /// no cursor of the one before may be used or closed.
+    between_sessions: bool,
 }
 
 impl StatementCache {
     /// Keeps up to `size` statements; 0 keeps none.
     pub(super) fn new(size: usize) -> Self {
-        StatementCache { size, idle: Vec::new(), to_close: Vec::new() }
+        StatementCache { size, idle: Vec::new(), to_close: Vec::new(), between_sessions: false }
     }
 
     /// Takes a statement out of the cache, or makes one. A statement that is in use already (its
     /// rows are still being read) is made a second time.
     pub(super) fn take(&mut self, sql: &str, keep: bool) -> Statement {
         match self.idle.iter().position(|statement| &*statement.sql == sql) {
+            // The one in the cache keeps its place, for the case that its session comes again.
+            Some(_) if self.between_sessions => Statement::new(sql, false),
             Some(at) => {
                 let mut statement = self.idle.remove(at);
                 statement.cached &= keep;
@@ -97,7 +102,25 @@ impl StatementCache {
 
     /// The cursors that the next call shall close.
     pub(super) fn take_cursors_to_close(&mut self) -> Vec<u16> {
-        std::mem::take(&mut self.to_close)
+        if self.between_sessions { Vec::new() } else { std::mem::take(&mut self.to_close) }
+    }
+
+    /// The session was given back to the server's pool.
+    pub(super) fn leave_session(&mut self) {
+        self.between_sessions = true;
+    }
+
+    /// The server has told which session this is: the one before, or one that `changed`.
+    pub(super) fn enter_session(&mut self, changed: bool) {
+        self.between_sessions = false;
+        if changed {
+            self.forget_all_cursors();
+        }
+    }
+
+    /// Whether the session was given back, and none came since.
+    pub(super) fn is_between_sessions(&self) -> bool {
+        self.between_sessions
     }
 
     /// The server has closed every cursor by itself (the session was given back to a pool).
@@ -141,6 +164,23 @@ mod tests {
         cache.give_back(second);
         assert_eq!(cache.take_cursors_to_close(), [2]);
         assert_eq!(cache.idle.len(), 1);
+    }
+
+    #[test]
+    fn cursors_wait_until_it_is_known_whether_their_session_came_again() {
+        for changed in [false, true] {
+            let mut cache = StatementCache::new(1);
+            executed(&mut cache, "select 1", 11);
+            executed(&mut cache, "select 2", 12);
+            cache.leave_session();
+            let mut again = cache.take("select 2", true);
+            assert_eq!((again.cursor_id, cache.take_cursors_to_close()), (0, vec![]));
+            cache.enter_session(changed);
+            again.cursor_id = 3;
+            cache.give_back(again);
+            let kept = if changed { (0, vec![3]) } else { (12, vec![11, 3]) };
+            assert_eq!((cache.idle[0].cursor_id, cache.take_cursors_to_close()), kept);
+        }
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub mod message {
     pub const BIT_VECTOR: u8 = 21;
     /// News from the server that no call asked for.
     pub const SERVER_SIDE_PIGGYBACK: u8 = 23;
+    /// A call of a function that has no answer.
+    pub const ONE_WAY_FUNCTION: u8 = 26;
     /// Result sets that a PL/SQL block returned by itself.
     pub const IMPLICIT_RESULTSET: u8 = 27;
     /// Nothing more of this answer follows.
@@ -76,6 +78,8 @@ pub mod function {
     pub const PING: u8 = 147;
     /// Change the current schema.
     pub const SET_SCHEMA: u8 = 152;
+    /// Give the session back to the server's pool.
+    pub const SESSION_RELEASE: u8 = 163;
     /// A request begins or ends.
     pub const SESSION_STATE: u8 = 176;
     /// A pipeline begins.

@@ -36,7 +36,7 @@ pub fn write_piggyback(writer: &mut Writer, function: u8, sequence: &mut Sequenc
     write_front(writer, message::PIGGYBACK, function, sequence, version);
 }
 
-fn write_front(
+pub(super) fn write_front(
     writer: &mut Writer,
     message_type: u8,
     function: u8,

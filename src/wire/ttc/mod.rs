@@ -19,4 +19,5 @@ pub mod piggyback;
 pub mod return_parameters;
 pub mod row;
 pub mod server_piggyback;
+pub mod session_release;
 pub mod transaction;
