@@ -11,6 +11,7 @@ export class OraedgeError extends Error {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.isRecoverable = options.isRecoverable ?? false;
+    if (options.transactionOutcome) this.transactionOutcome = options.transactionOutcome;
   }
 }
 OraedgeError.prototype.name = "OraedgeError";
@@ -23,13 +24,14 @@ function withHelp(message, errorNum) {
 
 /** The database's own answer to a statement. */
 export class DatabaseError extends Error {
-  constructor({ code, message, errorNum, offset, isRecoverable, rowsAffected }) {
+  constructor({ code, message, errorNum, offset, isRecoverable, rowsAffected, transactionOutcome }) {
     super(withHelp(message, errorNum));
     this.code = code;
     this.errorNum = errorNum;
     if (offset !== undefined) this.offset = offset;
     if (rowsAffected !== undefined) this.rowsAffected = rowsAffected;
     this.isRecoverable = isRecoverable ?? false;
+    if (transactionOutcome) this.transactionOutcome = transactionOutcome;
   }
 }
 DatabaseError.prototype.name = "DatabaseError";
@@ -56,6 +58,13 @@ const FATAL = 2;
 const ERROR_NUM = 3;
 const OFFSET = 4;
 const ROWS_AFFECTED = 5;
+const RECOVERABLE = 6;
+const OUTCOME = 7;
+
+/** Whether the connection is gone, by what the wasm side rejected with. */
+export function isFatal(raw) {
+  return Array.isArray(raw) && raw[FATAL];
+}
 
 /**
  * Makes the error that a caller sees from what the wasm side rejected with. Everything between here
@@ -72,7 +81,10 @@ export function fromWasm(raw) {
     return raw;
   }
   if (raw[ERROR_NUM] === undefined) {
-    return new OraedgeError(raw[CODE], raw[MESSAGE], { isRecoverable: raw[FATAL] });
+    return new OraedgeError(raw[CODE], raw[MESSAGE], {
+      isRecoverable: raw[FATAL],
+      transactionOutcome: raw[OUTCOME],
+    });
   }
   return new DatabaseError({
     code: raw[CODE],
@@ -80,6 +92,7 @@ export function fromWasm(raw) {
     errorNum: raw[ERROR_NUM],
     offset: raw[OFFSET],
     rowsAffected: raw[ROWS_AFFECTED] || undefined,
-    isRecoverable: raw[FATAL],
+    isRecoverable: raw[FATAL] || raw[RECOVERABLE],
+    transactionOutcome: raw[OUTCOME],
   });
 }

@@ -1,6 +1,6 @@
 // The one path on which calls reach the wasm side: in order, abortable, with errors made good.
 
-import { closed, fromWasm } from "./errors.js";
+import { closed, fromWasm, isFatal } from "./errors.js";
 
 /** A logged-on wasm client, used by one call at a time. */
 export class Session {
@@ -86,7 +86,7 @@ export class Session {
   #explain(raw) {
     const error = fromWasm(raw);
     // After a broken connection and after a trap nothing can be said of the session any more.
-    if (error.isRecoverable || error.code === "OED-INTERNAL") this.#broken = true;
+    if (isFatal(raw) || error.code === "OED-INTERNAL") this.#broken = true;
     return error;
   }
 

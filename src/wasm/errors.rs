@@ -3,10 +3,11 @@
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::error::Error;
+use crate::error::{Error, TransactionOutcome};
 
-/// The array that JavaScript makes an error of: code, message, whether the connection is gone, and
-/// for the database's own errors number, offset and rows done before; see `src/js/errors.js`.
+/// The array that JavaScript makes an error of: code, message, whether the connection is gone, for
+/// the database's own errors number, offset and rows done before; whether trying again may work, and
+/// what became of the transaction. See `src/js/errors.js`.
 pub(super) fn to_js(error: &Error) -> JsValue {
     let array = Array::of3(
         &JsValue::from_str(&error.code()),
@@ -21,6 +22,15 @@ pub(super) fn to_js(error: &Error) -> JsValue {
     array.push(&number.map_or(JsValue::UNDEFINED, JsValue::from));
     array.push(&offset.map_or(JsValue::UNDEFINED, JsValue::from));
     array.push(&JsValue::from_f64(rows as f64));
+    array.push(&JsValue::from_bool(error.is_recoverable()));
+    if let Some(outcome) = error.transaction_outcome() {
+        array.push(&JsValue::from_str(match outcome {
+            TransactionOutcome::NotCommitted => "notCommitted",
+            TransactionOutcome::Unknown => "unknown",
+            TransactionOutcome::Suspended => "suspended",
+            TransactionOutcome::InDoubt => "inDoubt",
+        }));
+    }
     array.into()
 }
 

@@ -10,8 +10,13 @@ export class DatabaseError extends Error {
   readonly offset?: number;
   /** Rows done before the error. */
   readonly rowsAffected?: number;
-  /** The session is gone; connecting anew and trying again may work. */
+  /**
+   * Trying again on a new connection may work: the session is gone, or the database is being
+   * started, stopped or moved.
+   */
   readonly isRecoverable: boolean;
+  /** What became of the transaction, if the connection broke while one was open. */
+  readonly transactionOutcome?: TransactionOutcome;
 }
 
 /** Every other error: an argument, a transport, a time limit, an answer that is broken. */
@@ -23,6 +28,15 @@ export class OraedgeError extends Error {
   readonly code: string;
   /** The connection is gone; connecting anew and trying again may work. */
   readonly isRecoverable: boolean;
+  /** What became of the transaction, if the connection broke while one was open. */
+  readonly transactionOutcome?: TransactionOutcome;
   /** The bridge's own code (`TARGET_NOT_ALLOWED` ...), when it was the bridge that refused. */
   readonly bridgeCode?: string;
 }
+
+/**
+ * What became of a transaction whose connection broke: rolled back; nobody knows, because a commit
+ * was under way; a sessionless one that is suspended or rolled back; a branch of a distributed one
+ * that is committed, rolled back or prepared.
+ */
+export type TransactionOutcome = "notCommitted" | "unknown" | "suspended" | "inDoubt";
