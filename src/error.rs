@@ -76,6 +76,9 @@ pub enum Error {
         /// The limit that was exceeded.
         after: Duration,
     },
+    /// The handle of a suspended transaction cannot be used.
+    #[error("{0}")]
+    Handle(HandleFault),
     /// The caller cancelled the call.
     #[error("ORA-01013: user requested cancel of current operation")]
     Cancelled,
@@ -171,7 +174,8 @@ impl Error {
 
     /// A stable name for programs: `ORA-00942` for the database's own errors, else one of
     /// `OED-MALFORMED`, `OED-PROTOCOL`, `OED-UNSUPPORTED`, `OED-AUTH`, `OED-MISUSE`,
-    /// `OED-CONNECT-STRING`, `OED-TRANSPORT`, `OED-TIMEOUT`, `ORA-01013`, `OED-CLOSED`.
+    /// `OED-CONNECT-STRING`, `OED-TRANSPORT`, `OED-TIMEOUT`, `ORA-01013`, `OED-CLOSED`,
+    /// and those of [`HandleFault`].
     pub fn code(&self) -> Cow<'static, str> {
         match self {
             Error::Malformed(_) => "OED-MALFORMED".into(),
@@ -183,6 +187,7 @@ impl Error {
             Error::ConnectString(_) => "OED-CONNECT-STRING".into(),
             Error::Transport { .. } => "OED-TRANSPORT".into(),
             Error::TimedOut { .. } => "OED-TIMEOUT".into(),
+            Error::Handle(fault) => fault.code().into(),
             Error::Cancelled => "ORA-01013".into(),
             Error::Interrupted { cause, .. } => cause.code(),
             Error::Closed { .. } => "OED-CLOSED".into(),
@@ -221,6 +226,47 @@ impl Error {
         match self {
             Error::Interrupted { outcome, .. } => Some(*outcome),
             _ => None,
+        }
+    }
+}
+
+/// What is wrong with the handle of a suspended transaction; found before anything is sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HandleFault {
+    /// It is no handle; what is wrong (`OED-HANDLE-MALFORMED`).
+    #[error("this is not the handle of a transaction: {0}")]
+    Malformed(String),
+    /// None of the keys has sealed it (`OED-HANDLE-FORGED`).
+    #[error("the handle of the transaction was not sealed with this key, or was changed since")]
+    Forged,
+    /// It has expired so long ago (`OED-HANDLE-EXPIRED`).
+    #[error(
+        "the handle expired {} s ago, and the database has rolled the transaction back; begin \
+         anew, with a longer timeout if need be",
+        .0.as_secs()
+    )]
+    Expired(Duration),
+    /// Its transaction is in another database (`OED-HANDLE-DATABASE`).
+    #[error(
+        "the transaction is in the database {wanted}, and this connection is to {connected}; \
+         resume it where it was begun"
+    )]
+    OtherDatabase {
+        /// Which one has the transaction.
+        wanted: String,
+        /// Which one it was to be resumed on.
+        connected: String,
+    },
+}
+
+impl HandleFault {
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            HandleFault::Malformed(_) => "OED-HANDLE-MALFORMED",
+            HandleFault::Forged => "OED-HANDLE-FORGED",
+            HandleFault::Expired(_) => "OED-HANDLE-EXPIRED",
+            HandleFault::OtherDatabase { .. } => "OED-HANDLE-DATABASE",
         }
     }
 }

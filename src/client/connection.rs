@@ -48,6 +48,9 @@ pub(super) struct Shared {
     info: SessionInfo,
     /// Microseconds; 0 for no limit.
     call_timeout: AtomicU64,
+    /// The sessionless transaction that was begun or resumed last, and how many seconds it may stay
+    /// suspended.
+    sessionless_timeout: Mutex<(Vec<u8>, Option<u32>)>,
 }
 
 /// What running a statement gave.
@@ -148,6 +151,7 @@ impl Connection {
                 released: Mutex::new(Vec::new()),
                 info,
                 call_timeout: AtomicU64::new(0),
+                sessionless_timeout: Mutex::default(),
             }),
         })
     }
@@ -372,6 +376,18 @@ impl Shared {
         let now = driver.now();
         begin(&mut driver.session, now)?;
         driver.run().await
+    }
+
+    /// How long the transaction may stay suspended, if it was begun here or resumed by a handle.
+    pub(super) fn sessionless_timeout(&self, id: &[u8]) -> Option<u32> {
+        let remembered = self.sessionless_timeout.lock().ok()?;
+        if remembered.0 == id { remembered.1 } else { None }
+    }
+
+    pub(super) fn remember_sessionless(&self, id: &[u8], timeout: Option<u32>) {
+        if let Ok(mut remembered) = self.sessionless_timeout.lock() {
+            *remembered = (id.to_vec(), timeout);
+        }
     }
 
     /// A result set is done with this cursor.

@@ -10,7 +10,7 @@ use super::token::Signer;
 use super::transport::{BoxFuture, BoxedStream, Runtime, Transport};
 use crate::error::{Error, READING, Result, WRITING};
 use crate::session::{ConnectTarget, Event, Input, Output, Session};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, UnixTime};
 
 /// How many bytes one read takes at most.
 const READ_SIZE: usize = 64 * 1024;
@@ -97,6 +97,10 @@ impl Driver {
 
     pub(super) fn now(&self) -> Timestamp {
         self.runtime.now()
+    }
+
+    pub(super) fn unix_time(&self) -> UnixTime {
+        self.runtime.unix_time()
     }
 
     /// Fills `bytes` from a cryptographic random source.

@@ -10,6 +10,7 @@ mod connection;
 mod driver;
 pub mod faults;
 mod from_sql;
+mod handle;
 pub mod loopback;
 mod pipeline;
 pub mod pool;
@@ -21,6 +22,7 @@ pub mod transport;
 
 pub use connection::{Connection, ExecuteResult};
 pub use from_sql::FromSql;
+pub use handle::{HandleKey, TransactionHandle};
 pub use pipeline::{Pipeline, PipelineResult};
 pub use pool::{Connector, Pool, PoolOptions, PoolStatistics, PooledConnection};
 pub use result_set::{ResultSet, Row};

@@ -54,6 +54,7 @@ impl Connection {
             None => self.random_uuid().await?.into_bytes(),
         };
         self.start(Start::Begin, &id, &options).await?;
+        self.shared.remember_sessionless(&id, Some(options.timeout));
         Ok(id)
     }
 
@@ -67,7 +68,12 @@ impl Connection {
         transaction_id: &[u8],
         options: SessionlessOptions,
     ) -> Result<()> {
-        self.start(Start::Resume, transaction_id, &options).await
+        self.start(Start::Resume, transaction_id, &options).await?;
+        // The time-out of a resume is how long to wait for it.
+        if self.shared.sessionless_timeout(transaction_id).is_none() {
+            self.shared.remember_sessionless(transaction_id, None);
+        }
+        Ok(())
     }
 
     /// Suspends the sessionless transaction that is active on this connection.
@@ -83,6 +89,12 @@ impl Connection {
     /// The identifier of the sessionless transaction that is active on this connection.
     pub async fn sessionless_transaction_id(&self) -> Option<Vec<u8>> {
         self.shared.driver().await.session.sessionless_id().map(<[u8]>::to_vec)
+    }
+
+    /// Whoever has the connection next has nothing to do with the transaction that was suspended
+    /// on it.
+    pub(super) async fn forget_suspended(&self) {
+        self.shared.driver().await.session.forget_suspended_sessionless();
     }
 
     /// Begins, joins or resumes a branch of a distributed transaction (XA, two-phase commit).

@@ -84,10 +84,23 @@ pub struct SessionInfo {
     pub warning: Option<DbError>,
 }
 
+/// The database's identifier; the server counts a NUL to the name (recording `pyo4-sessionless`).
+const DATABASE_ID: &str = "AUTH_DB_ID\0";
+
 impl SessionInfo {
     /// The server's version as text (`19.21.0.0.0`).
     pub fn version_text(&self) -> String {
         self.version.map(|part| part.to_string()).join(".")
+    }
+
+    /// Which database this is, for handles that must not be used on another one: its name and its
+    /// identifier (`FREEPDB1#1385559638`); of a pluggable database they are its own.
+    pub fn database(&self) -> String {
+        let fact = |name: &str| self.parameters.get(name).map_or("", String::as_str);
+        let (domain, id) = (fact("AUTH_SC_DB_DOMAIN"), fact(DATABASE_ID));
+        let name = fact("AUTH_DBNAME");
+        let dot = if domain.is_empty() { "" } else { "." };
+        format!("{name}{dot}{domain}#{id}")
     }
 
     fn from_pairs(banner: String, pairs: Vec<KeyValue>, field_version: u8) -> SessionInfo {

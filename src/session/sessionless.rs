@@ -251,6 +251,17 @@ impl Sessionless {
         self.state().is_active().then_some(&self.id[..])
     }
 
+    /// The transaction that was suspended last.
+    pub(super) fn suspended_id(&self) -> Option<&[u8]> {
+        (self.state() == State::Suspended).then_some(&self.id[..])
+    }
+
+    pub(super) fn forget_suspended(&mut self) {
+        if !self.state().is_active() {
+            *self = Sessionless::default();
+        }
+    }
+
     fn step(&mut self, event: Event) -> Result<()> {
         self.state = Some(self.state().next(event).map_err(Refusal::to_error)?);
         Ok(())

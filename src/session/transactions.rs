@@ -31,6 +31,17 @@ impl Session {
         self.sessionless.id()
     }
 
+    /// The identifier of the sessionless transaction that was suspended last on this session, if
+    /// nothing happened to it here since.
+    pub fn suspended_sessionless_id(&self) -> Option<&[u8]> {
+        self.sessionless.suspended_id()
+    }
+
+    /// Forgets a transaction that was suspended or has ended, as a pool does between two users.
+    pub fn forget_suspended_sessionless(&mut self) {
+        self.sessionless.forget_suspended();
+    }
+
     /// Begins or resumes a sessionless transaction; ends with [`Event::Done`] or
     /// [`Event::Failed`].
     ///

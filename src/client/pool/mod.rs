@@ -17,7 +17,7 @@ use futures::future::{Either, select};
 use super::connection::Connection;
 use super::transport::{BoxFuture, MaybeSend, MaybeSync, Runtime};
 use crate::error::{Error, Result};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, UnixTime};
 
 pub use options::PoolOptions;
 pub use state::PoolStatistics;
@@ -163,6 +163,10 @@ impl Pool {
         self.shared.obey(commands);
         self.shared.tidy_later();
         Ok(())
+    }
+
+    pub(super) fn unix_time(&self) -> UnixTime {
+        self.shared.runtime.unix_time()
     }
 
     /// How the pool is doing.
@@ -377,6 +381,7 @@ pub(crate) async fn clean(connection: &Connection) -> bool {
         return false;
     }
     connection.set_call_timeout(None);
+    connection.forget_suspended().await;
     if connection.in_transaction().await && connection.rollback().await.is_err() {
         return false;
     }
