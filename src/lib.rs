@@ -21,7 +21,10 @@ pub mod error;
 pub mod protocol;
 pub mod session;
 pub mod time;
-#[cfg(any(target_arch = "wasm32", test))]
+#[cfg(any(
+    all(target_arch = "wasm32", any(feature = "wasm-client", feature = "wasm-tokens")),
+    test
+))]
 mod wasm;
 pub mod wire;
 
