@@ -32,7 +32,7 @@ mod pem;
 mod sqlnet;
 mod sso;
 #[cfg(target_arch = "wasm32")]
-mod wasm;
+pub mod wasm;
 
 use base64ct::{Base64, Encoding};
 use oraedge::auth::Secret;
