@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use oraedge_simulator::generation::Generation;
-use oraedge_simulator::listen::{Builder, Identity, Simulator};
+use oraedge_simulator::listen::{
+    Builder, ClientDefect, Fault, Identity, Simulator, TlsDefect, WALLET_PASSWORD,
+};
 use oraedge_simulator::server::{Account, AccountState, VerifierKind};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -32,6 +34,14 @@ struct Options {
     /// folder of the certificates has one, with the password Wallet_Password_1
     #[arg(long)]
     require_client_certificate: bool,
+    /// One more port of 127.0.0.1, any free one, that is meant to speak TLS and has a defect, such as
+    /// expired-leaf; `all` opens one for each. Can be repeated
+    #[arg(long, value_name = "NAME")]
+    tls_defect: Vec<String>,
+    /// What happens to a byte of each connection, as it is on the wire: cut, stall, corrupt or duplicate,
+    /// @to-client: or @to-server:, and the number of the byte from 0 on, such as cut@to-client:100
+    #[arg(long)]
+    fault: Option<Fault>,
     /// A service to answer for; can be repeated
     #[arg(long, value_name = "NAME", default_value = "FREEPDB1")]
     service: Vec<String>,
@@ -99,6 +109,7 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let simulator = builder(&options)?.start().await?;
+    write_defects(&options, &simulator)?;
     println!("{}", ready_line(&options, &simulator));
     std::io::stdout().flush()?;
     tokio::select! {
@@ -120,6 +131,16 @@ fn builder(options: &Options) -> Result<Builder, Box<dyn std::error::Error>> {
         .verbose(options.verbose);
     if let Some(address) = options.listen_tls {
         builder = builder.listen_tls(address);
+    }
+    for name in &options.tls_defect {
+        if name == "all" {
+            builder = TlsDefect::ALL.iter().fold(builder, |all, &one| all.tls_defect(one));
+        } else {
+            builder = builder.tls_defect(name.parse()?);
+        }
+    }
+    if let Some(fault) = options.fault {
+        builder = builder.fault(fault);
     }
     if let Some(address) = options.identity {
         builder = builder.identity(address);
@@ -183,6 +204,60 @@ fn parse_account(text: &str) -> Result<Account, String> {
     Ok(account)
 }
 
+/// Where the files of the ports with a defect are.
+fn defects_folder(options: &Options) -> PathBuf {
+    options.tls_dir.join("defects")
+}
+
+/// The file with what clients of the port with this defect have to trust.
+fn ca_file(defect: TlsDefect) -> String {
+    format!("{}.ca.pem", defect.name())
+}
+
+/// Writes what the clients of ports with a defect need: what to trust for each, and wallets whose certificate
+/// the port that wants one refuses.
+fn write_defects(options: &Options, simulator: &Simulator) -> std::io::Result<()> {
+    if simulator.defective_ports().is_empty() {
+        return Ok(());
+    }
+    let folder = defects_folder(options);
+    std::fs::create_dir_all(&folder)?;
+    for port in simulator.defective_ports() {
+        std::fs::write(folder.join(ca_file(port.defect)), &port.ca_pem)?;
+    }
+    for &defect in ClientDefect::ALL {
+        if let Some(wallet) = simulator.defective_client_wallet(defect, WALLET_PASSWORD) {
+            let folder = folder.join("wallets").join(defect.name());
+            std::fs::create_dir_all(&folder)?;
+            std::fs::write(folder.join("ewallet.pem"), wallet?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the ports with a defect are, by its name.
+fn defects_report(options: &Options, simulator: &Simulator) -> serde_json::Value {
+    let folder = defects_folder(options);
+    let ports = simulator.defective_ports().iter().map(|port| {
+        let name = port.defect.name();
+        let report = serde_json::json!({
+            "address": port.address.to_string(),
+            "ca": folder.join(ca_file(port.defect)),
+            "fingerprint": port.fingerprint,
+            "what": port.defect.what(),
+        });
+        (name.to_owned(), report)
+    });
+    let wallets = ClientDefect::ALL.iter().map(|defect| {
+        let folder = folder.join("wallets").join(defect.name());
+        (defect.name().to_owned(), serde_json::json!(folder))
+    });
+    serde_json::json!({
+        "ports": ports.collect::<serde_json::Map<_, _>>(),
+        "clientWallets": wallets.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
 /// The one line that tells other programs that everything listens.
 fn ready_line(options: &Options, simulator: &Simulator) -> String {
     let tcp = simulator.tcp_address().map(|address| address.to_string());
@@ -195,6 +270,9 @@ fn ready_line(options: &Options, simulator: &Simulator) -> String {
             "tcp": tcp,
             "tcps": tcps,
             "ca": tcps.as_ref().map(|_| options.tls_dir.join("ca.pem")),
+            "wallet": tcps.as_ref().map(|_| options.tls_dir.join("wallet")),
+            "defects": (!simulator.defective_ports().is_empty())
+                .then(|| defects_report(options, simulator)),
             "services": options.service,
             "generation": options.generation.name(),
             "identity": identity.map(|_| identity_report(options, plain.as_ref(), tls.as_ref())),

@@ -10,10 +10,14 @@ use oraedge::error::DbError;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls;
 
 use super::certificates::Certificates;
-use super::connection::{serve, since};
+use super::chains::Authorities;
+use super::connection::{Socket, TlsRestart, serve_plain, serve_tls, since};
+use super::defective::{Behaviour, Defective, DefectivePort};
+use super::defects::{ClientDefect, TlsDefect};
+use super::faults::{Fault, FaultyStream};
 use crate::engine::{self, Database, Settings};
 use crate::generation::Generation;
 use crate::identity::Directory;
@@ -67,6 +71,8 @@ pub struct Builder {
     listen_tls: Option<SocketAddr>,
     tls_folder: Option<PathBuf>,
     require_client_certificate: bool,
+    defects: Vec<TlsDefect>,
+    fault: Option<Fault>,
     sdu: Option<u32>,
     shared_server: bool,
     redirect: Option<String>,
@@ -126,6 +132,19 @@ impl Builder {
     /// TLS), such as that in the folder's `wallet`.
     pub fn require_client_certificate(mut self, require: bool) -> Self {
         self.require_client_certificate = require;
+        self
+    }
+
+    /// One more port, at any free number of 127.0.0.1, that has this defect. It is meant to speak TLS; see
+    /// [`Simulator::defective_ports`].
+    pub fn tls_defect(mut self, defect: TlsDefect) -> Self {
+        self.defects.push(defect);
+        self
+    }
+
+    /// What happens to one byte of each connection to the ports without a defect, on the wire.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.fault = Some(fault);
         self
     }
 
@@ -204,11 +223,14 @@ impl Builder {
             tcp: None,
             tcps: None,
             certificates: None,
+            defective: Vec::new(),
+            authorities: None,
             identity: None,
             stop,
             tasks: JoinSet::new(),
         };
-        if self.listen_tls.is_some() || self.identity_tls.is_some() {
+        let defects = !self.defects.is_empty();
+        if self.listen_tls.is_some() || self.identity_tls.is_some() || defects {
             simulator.certificates = Some(self.certificates()?);
         }
         if self.identity.is_some() || self.identity_tls.is_some() {
@@ -219,10 +241,11 @@ impl Builder {
         let directory = simulator.identity.as_ref().map(|identity| identity.world());
         let directory = directory.map(|world| world.services.directory().clone());
         let config = Arc::new(self.server_config(directory)?);
+        let accept = |port| Accept { config: Arc::clone(&config), port, started, verbose };
         if let Some(address) = self.listen {
             let listener = bind(address).await?;
             simulator.tcp = listener.local_addr().ok();
-            let accept = Accept { config: Arc::clone(&config), tls: None, started, verbose };
+            let accept = accept(Port::Plain(self.fault));
             tasks.spawn(accept.run(listener, stopping.clone()));
         }
         if let (Some(address), Some(certificates)) = (self.listen_tls, &simulator.certificates) {
@@ -231,8 +254,21 @@ impl Builder {
                 .map_err(io_error("setting up TLS"))?;
             let listener = bind(address).await?;
             simulator.tcps = listener.local_addr().ok();
-            let tls = Some(TlsAcceptor::from(tls));
-            tasks.spawn(Accept { config, tls, started, verbose }.run(listener, stopping));
+            tasks.spawn(accept(Port::Tls(tls, self.fault)).run(listener, stopping.clone()));
+        }
+        if let (true, Some(certificates)) = (defects, &simulator.certificates) {
+            let failed = || io_error("making certificates with defects");
+            let authorities = Authorities::generate().map_err(io::Error::other).map_err(failed())?;
+            let client_roots = [certificates.ca_der().map_err(failed())?];
+            for &defect in &self.defects {
+                let made = Defective::new(defect, &authorities, &client_roots).map_err(failed())?;
+                let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+                let address = listener.local_addr().map_err(failed())?;
+                let Defective { behaviour, ca_pem, fingerprint } = made;
+                simulator.defective.push(DefectivePort { defect, address, ca_pem, fingerprint });
+                tasks.spawn(accept(Port::Defective(behaviour)).run(listener, stopping.clone()));
+            }
+            simulator.authorities = Some(authorities);
         }
         simulator.tasks = tasks;
         Ok(simulator)
@@ -428,6 +464,8 @@ pub struct Simulator {
     tcp: Option<SocketAddr>,
     tcps: Option<SocketAddr>,
     certificates: Option<Certificates>,
+    defective: Vec<DefectivePort>,
+    authorities: Option<Authorities>,
     identity: Option<Identity>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -464,6 +502,26 @@ impl Simulator {
         self.certificates.as_ref().map(|certificates| certificates.client_wallet(password))
     }
 
+    /// The ports that have a defect, in the order in which they were asked for.
+    pub fn defective_ports(&self) -> &[DefectivePort] {
+        &self.defective
+    }
+
+    /// The authority of the sound chain, and of most of those with a defect, in PEM; if there are any.
+    pub fn defects_ca_pem(&self) -> Option<String> {
+        self.authorities.as_ref().map(Authorities::root_pem)
+    }
+
+    /// An `ewallet.pem` that the port `wants-certificate` does not like, with the client's key encrypted by
+    /// `password`; if there are ports with a defect.
+    pub fn defective_client_wallet(
+        &self,
+        defect: ClientDefect,
+        password: &str,
+    ) -> Option<io::Result<String>> {
+        self.authorities.as_ref().map(|authorities| authorities.client_wallet(defect, password))
+    }
+
     /// The identity services, if they were asked for.
     pub fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()
@@ -477,10 +535,43 @@ impl Simulator {
     }
 }
 
+/// How connections to a port are dealt with.
+#[derive(Clone)]
+enum Port {
+    Plain(Option<Fault>),
+    Tls(Arc<rustls::ServerConfig>, Option<Fault>),
+    Defective(Behaviour),
+}
+
+impl Port {
+    async fn handle(
+        self,
+        stream: TcpStream,
+        connection: ServerConnection,
+        started: Instant,
+    ) -> io::Result<String> {
+        match self {
+            Port::Plain(fault) => serve_plain(faulty(stream, fault), connection, started).await,
+            Port::Tls(tls, fault) => {
+                let socket = faulty(stream, fault);
+                serve_tls(socket, tls, TlsRestart::No, connection, started).await
+            }
+            Port::Defective(behaviour) => behaviour.handle(stream, connection, started).await,
+        }
+    }
+}
+
+fn faulty(stream: TcpStream, fault: Option<Fault>) -> Socket {
+    match fault {
+        Some(fault) => Box::new(FaultyStream::new(stream, fault)),
+        None => Box::new(stream),
+    }
+}
+
 /// One listener.
 struct Accept {
     config: Arc<ServerConfig>,
-    tls: Option<TlsAcceptor>,
+    port: Port,
     started: Instant,
     verbose: bool,
 }
@@ -509,22 +600,14 @@ impl Accept {
         stream: TcpStream,
         peer: SocketAddr,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let (tls, started, verbose) = (self.tls.clone(), self.started, self.verbose);
+        let (port, started, verbose) = (self.port.clone(), self.started, self.verbose);
         let entropy: Entropy = Box::new(random);
         let (config, address) = (Arc::clone(&self.config), peer.ip().to_string());
-        let limit = config.log_on_timeout;
         let connection = ServerConnection::new(since(started), config, entropy, address);
         async move {
             // Answers are small and waited for.
             let _ = stream.set_nodelay(true);
-            let end = match tls {
-                None => serve(stream, connection, started).await,
-                Some(tls) => match tokio::time::timeout(limit, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => serve(stream, connection.over_tls(), started).await,
-                    Ok(Err(error)) => Err(error),
-                    Err(_) => Err(io::Error::other("the TLS handshake took too long")),
-                },
-            };
+            let end = port.handle(stream, connection, started).await;
             if verbose {
                 match end {
                     Ok(reason) => eprintln!("{peer}: {reason}"),

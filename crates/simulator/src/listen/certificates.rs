@@ -121,26 +121,17 @@ impl Certificates {
     /// # Errors
     /// When there are no random bytes.
     pub fn client_wallet(&self, password: &str) -> io::Result<String> {
-        let key = PrivateKeyDer::from_pem_slice(self.client_key.as_bytes());
-        let key = key.map_err(io::Error::other)?;
-        let key = PrivateKeyInfoRef::try_from(key.secret_der()).map_err(io::Error::other)?;
-        let mut salt = [0; 16];
-        let mut iv = [0; 16];
-        getrandom::fill(&mut salt).map_err(io::Error::other)?;
-        getrandom::fill(&mut iv).map_err(io::Error::other)?;
-        let encryption =
-            pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(WALLET_KEY_ROUNDS, &salt, iv);
-        let encrypted = encryption
-            .map_err(|error| io::Error::other(error.to_string()))
-            .and_then(|by| key.encrypt_with_params(by, password).map_err(io::Error::other))?;
-        let key =
-            encrypted.to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF).map_err(io::Error::other)?;
-        Ok(format!("{}{}{}", key.as_str(), self.client_certificate, self.ca))
+        wallet_pem(&self.client_key, &self.client_certificate, &self.ca, password)
     }
 
     /// The client's certificate and its key, not encrypted, in PEM.
     pub fn client_identity_pem(&self) -> (&str, &str) {
         (&self.client_certificate, &self.client_key)
+    }
+
+    /// The authority's certificate in DER.
+    pub(super) fn ca_der(&self) -> io::Result<CertificateDer<'static>> {
+        CertificateDer::from_pem_slice(self.ca.as_bytes()).map_err(io::Error::other)
     }
 
     /// The authority's certificate, in PEM: what clients have to trust.
@@ -177,6 +168,29 @@ impl Certificates {
             .map_err(io::Error::other)?;
         Ok(Arc::new(config))
     }
+}
+
+/// An `ewallet.pem`: `key` encrypted by `password` (PBES2), its certificate, and what to trust.
+pub(super) fn wallet_pem(
+    key: &str,
+    certificate: &str,
+    ca: &str,
+    password: &str,
+) -> io::Result<String> {
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(io::Error::other)?;
+    let key = PrivateKeyInfoRef::try_from(key.secret_der()).map_err(io::Error::other)?;
+    let mut salt = [0; 16];
+    let mut iv = [0; 16];
+    getrandom::fill(&mut salt).map_err(io::Error::other)?;
+    getrandom::fill(&mut iv).map_err(io::Error::other)?;
+    let encryption =
+        pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(WALLET_KEY_ROUNDS, &salt, iv);
+    let encrypted = encryption
+        .map_err(|error| io::Error::other(error.to_string()))
+        .and_then(|by| key.encrypt_with_params(by, password).map_err(io::Error::other))?;
+    let key =
+        encrypted.to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF).map_err(io::Error::other)?;
+    Ok(format!("{}{certificate}{ca}", key.as_str()))
 }
 
 /// Whether a certificate names all [`HOSTS`]: one that an older simulator left behind may not.

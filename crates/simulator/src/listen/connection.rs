@@ -2,17 +2,52 @@
 
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use oraedge::time::Timestamp;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
+use super::defective::wait_for_end;
 use crate::net::packet::asks_for_break;
 use crate::server::{Output, ServerConnection};
 
 /// How much is read at once, in bytes.
 const READ_SIZE: usize = 64 * 1024;
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A stream that may be a socket or one with faults.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// What a client is connected to.
+pub(super) type Socket = Box<dyn Stream>;
+
+/// Whether a client has to begin TLS anew behind its first CONNECT, and what it finds there.
+#[derive(Clone)]
+pub(super) enum TlsRestart {
+    No,
+    With(Arc<ServerConfig>),
+    /// A server without TLS.
+    Plain,
+    /// Nobody.
+    Silent,
+}
+
+/// How the serving of a stream ended.
+enum Served<S> {
+    /// For this reason.
+    Over(String),
+    /// The client is to begin TLS anew below this stream.
+    RestartTls(S, ServerConnection),
+}
 
 /// What happened on the socket.
 enum Event {
@@ -29,18 +64,68 @@ pub(super) fn since(started: Instant) -> Timestamp {
     Timestamp::from_micros(u64::try_from(elapsed).unwrap_or(u64::MAX))
 }
 
-/// Serves a connection until one side ends it; says why.
+/// Serves a connection without TLS until one side ends it; says why.
+pub(super) async fn serve_plain(
+    socket: Socket,
+    connection: ServerConnection,
+    started: Instant,
+) -> io::Result<String> {
+    match serve(socket, connection, started).await? {
+        Served::Over(reason) => Ok(reason),
+        Served::RestartTls(..) => Ok("TLS was to begin anew where there is none".to_owned()),
+    }
+}
+
+/// Serves a connection with TLS until one side ends it; says why.
+pub(super) async fn serve_tls(
+    socket: Socket,
+    config: Arc<ServerConfig>,
+    restart: TlsRestart,
+    connection: ServerConnection,
+    started: Instant,
+) -> io::Result<String> {
+    let connection = connection.over_tls().restarting_tls(!matches!(restart, TlsRestart::No));
+    let stream = accept(config, socket).await?;
+    let (stream, connection) = match serve(stream, connection, started).await? {
+        Served::Over(reason) => return Ok(reason),
+        Served::RestartTls(stream, connection) => (stream, connection),
+    };
+    let (mut socket, _) = stream.into_inner();
+    match restart {
+        TlsRestart::With(config) => {
+            let stream = accept(config, socket).await?;
+            match serve(stream, connection, started).await? {
+                Served::Over(reason) => Ok(reason),
+                Served::RestartTls(..) => Ok("TLS was to begin anew a second time".to_owned()),
+            }
+        }
+        TlsRestart::Plain => serve_plain(socket, connection, started).await,
+        TlsRestart::Silent | TlsRestart::No => {
+            wait_for_end(&mut socket).await;
+            Ok("nobody answered the new handshake".to_owned())
+        }
+    }
+}
+
+async fn accept(
+    config: Arc<ServerConfig>,
+    socket: Socket,
+) -> io::Result<tokio_rustls::server::TlsStream<Socket>> {
+    let accepting = TlsAcceptor::from(config).accept(socket);
+    timeout(HANDSHAKE_TIMEOUT, accepting)
+        .await
+        .unwrap_or_else(|_| Err(io::Error::other("the TLS handshake took too long")))
+}
+
+/// Serves a stream until one side ends it, or TLS is to begin anew.
 ///
 /// Statements run in SQLite, which blocks, so the connection goes to a thread of its own for each
 /// step.
-pub(super) async fn serve<S>(
+async fn serve<S: Stream>(
     stream: S,
     mut connection: ServerConnection,
     started: Instant,
-) -> io::Result<String>
-where
-    S: AsyncRead + AsyncWrite + Send,
-{
+) -> io::Result<Served<S>> {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut buffer = vec![0; READ_SIZE];
     let mut event = Event::Sent;
@@ -84,7 +169,10 @@ where
             Output::Close(reason) => {
                 // The client may be gone already.
                 let _ = writer.shutdown().await;
-                return Ok(reason);
+                return Ok(Served::Over(reason));
+            }
+            Output::RestartTls => {
+                return Ok(Served::RestartTls(reader.unsplit(writer), connection));
             }
             Output::Timeout(when) => Some(when.map(|when| when.since(since(started)))),
         };

@@ -161,6 +161,17 @@ pub fn write_packet(out: &mut Vec<u8>, large: bool, packet_type: PacketType, bod
     out.extend_from_slice(body);
 }
 
+/// Flag of a RESEND: the client begins TLS anew on the same socket before it sends CONNECT again
+/// (python-oracledb: `TNS_PACKET_FLAG_TLS_RENEG`).
+pub const FLAG_RESTART_TLS: u8 = 0x08;
+
+/// Appends a RESEND to `out` that asks for a new TLS session as well.
+pub fn write_resend_with_tls(out: &mut Vec<u8>) {
+    let header =
+        [0, HEADER_LENGTH as u8, 0, 0, PacketType::Resend.number(), FLAG_RESTART_TLS, 0, 0];
+    out.extend_from_slice(&header);
+}
+
 /// Appends a marker to `out`. Recorded: `01 00` and the kind.
 pub fn write_marker(out: &mut Vec<u8>, large: bool, kind: u8) {
     write_packet(out, large, PacketType::Marker, &[1, 0, kind]);

@@ -11,7 +11,9 @@ use crate::generation::ACCEPT_FLAG_END_OF_RESPONSE;
 use crate::net::connect::{
     Connect, ERROR_UNKNOWN_SERVICE, ERROR_UNKNOWN_SID, accept, descriptor_value, redirect, refuse,
 };
-use crate::net::packet::{Framer, Packet, PacketType, Packetizer, write_packet};
+use crate::net::packet::{
+    Framer, Packet, PacketType, Packetizer, write_packet, write_resend_with_tls,
+};
 
 /// The lowest TNS version with packet lengths of four bytes.
 const VERSION_LARGE_PACKETS: u16 = 315;
@@ -25,6 +27,8 @@ pub enum Output {
     Transmit(Vec<u8>),
     /// Nothing, until bytes come or this moment does.
     Timeout(Option<Timestamp>),
+    /// What was transmitted sent, and TLS begun anew on the same socket, from the handshake on.
+    RestartTls,
     /// The connection closed, for this reason.
     Close(String),
 }
@@ -40,12 +44,23 @@ enum Phase {
     Over(String),
 }
 
+/// Whether a client has to begin TLS anew behind its first CONNECT.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TlsRestart {
+    Never,
+    /// At the first CONNECT.
+    Wanted,
+    /// The client was told; the stream is to follow.
+    Due,
+}
+
 /// One connection's server side.
 pub struct ServerConnection {
     config: Arc<ServerConfig>,
     entropy: Option<Entropy>,
     peer: String,
     encrypted: bool,
+    tls_restart: TlsRestart,
     framer: Framer,
     phase: Phase,
     out: Vec<u8>,
@@ -66,6 +81,7 @@ impl ServerConnection {
             entropy: Some(entropy),
             peer: peer.into(),
             encrypted: false,
+            tls_restart: TlsRestart::Never,
             framer: Framer::default(),
             phase: Phase::Connecting { resent: false },
             out: Vec::new(),
@@ -75,6 +91,13 @@ impl ServerConnection {
     /// The same, on a stream that is encrypted: tokens are taken on such ones alone.
     pub fn over_tls(mut self) -> Self {
         self.encrypted = true;
+        self
+    }
+
+    /// Whether the first CONNECT is answered by a RESEND that asks the client to begin TLS anew on the same
+    /// socket, as listeners do that hand the socket over to another process.
+    pub fn restarting_tls(mut self, restart: bool) -> Self {
+        self.tls_restart = if restart { TlsRestart::Wanted } else { TlsRestart::Never };
         self
     }
 
@@ -116,6 +139,10 @@ impl ServerConnection {
     pub fn poll_output(&mut self) -> Output {
         if !self.out.is_empty() {
             return Output::Transmit(std::mem::take(&mut self.out));
+        }
+        if self.tls_restart == TlsRestart::Due {
+            self.tls_restart = TlsRestart::Never;
+            return Output::RestartTls;
         }
         let session = match &mut self.phase {
             Phase::Over(reason) => return Output::Close(reason.clone()),
@@ -183,6 +210,11 @@ impl ServerConnection {
     /// Answers a CONNECT whose data is there.
     fn connect(&mut self, resent: bool, connect: Connect) -> Phase {
         let generation = self.config.generation;
+        if self.tls_restart == TlsRestart::Wanted {
+            self.tls_restart = TlsRestart::Due;
+            write_resend_with_tls(&mut self.out);
+            return Phase::Connecting { resent: true };
+        }
         if generation.resends() && !resent {
             write_packet(&mut self.out, false, PacketType::Resend, &[]);
             return Phase::Connecting { resent: true };

@@ -5,6 +5,7 @@
 //! loop { match connection.poll_output(now) {
 //!     Output::Transmit(bytes) => ..,        // send all of it before asking again
 //!     Output::Timeout(when) => break,       // wait for bytes, or until then for `handle_timeout`
+//!     Output::RestartTls => ..,             // on listeners that want it
 //!     Output::Close => ..,
 //! } }
 //! ```

@@ -70,6 +70,7 @@ fn drain(connection: &mut ServerConnection) -> (Vec<u8>, Option<String>) {
         match connection.poll_output() {
             Output::Transmit(bytes) => sent.extend(bytes),
             Output::Timeout(_) => return (sent, None),
+            Output::RestartTls => panic!("no TLS was asked for"),
             Output::Close(reason) => return (sent, Some(reason)),
         }
     }

@@ -189,6 +189,7 @@ impl Pair {
     fn run_server(&mut self, client: Option<Timestamp>) {
         match self.server.poll_output() {
             server::Output::Transmit(bytes) => self.deliver(bytes),
+            server::Output::RestartTls => panic!("the server wants TLS anew"),
             server::Output::Close(_) => self.client.handle_input(self.now, Input::Ended(None)),
             server::Output::Timeout(server) => {
                 let next = [client, server].into_iter().flatten().min();
