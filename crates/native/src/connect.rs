@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use oraedge::auth::flow::{AuthParams, ParamValue};
 use oraedge::auth::o5logon::PasswordKeyCache;
 use oraedge::auth::{AuthMode, Secret};
 use oraedge::client::TokenSource;
-use oraedge::connect_string::{ConnectDescriptor, is_alias, resolve};
+use oraedge::connect_string::{ConnectDescriptor, Description, TnsNames, is_alias, resolve};
 use oraedge::session::SessionOptions;
 use oraedge::{Connection, Result};
+use oraedge_wallet::Wallet;
 
 use crate::config_dir::{config_dir, read_tnsnames};
 use crate::environment::{TokioRuntime, client_info, time_zone};
@@ -22,6 +23,7 @@ use crate::token::given::{Callback, GivenToken};
 use crate::token::http::HttpClient;
 use crate::token::provider::{CachedSource, TokenProvider};
 use crate::transport::NativeTransport;
+use crate::wallet::{WalletOptions, of_sqlnet};
 
 /// Connects with everything as usual: see [`ConnectOptions`].
 ///
@@ -49,7 +51,9 @@ pub async fn connect(
 pub struct ConnectOptions {
     connect_string: String,
     config_dir: Option<PathBuf>,
-    transport: Arc<NativeTransport>,
+    trust: Trust,
+    wallet: WalletOptions,
+    prepared: Arc<Prepared>,
     user: String,
     password: Secret,
     password_keys: PasswordKeyCache,
@@ -61,6 +65,13 @@ pub struct ConnectOptions {
     token: Option<Token>,
     http: HttpClient,
     tokens: Tokens,
+}
+
+/// What connections share, made for the first of them.
+#[derive(Debug, Default)]
+struct Prepared {
+    wallet: OnceLock<Option<Wallet>>,
+    transport: OnceLock<Arc<NativeTransport>>,
 }
 
 /// What to log on with instead of a password.
@@ -112,7 +123,9 @@ impl ConnectOptions {
         ConnectOptions {
             connect_string: connect_string.into(),
             config_dir: None,
-            transport: Arc::default(),
+            trust: Trust::public(),
+            wallet: WalletOptions::default(),
+            prepared: Arc::default(),
             user: user.into(),
             password: password.into(),
             password_keys: PasswordKeyCache::default(),
@@ -226,16 +239,44 @@ impl ConnectOptions {
         self
     }
 
+    /// The wallet: its folder, a wallet.zip, or one of its files (`ewallet.pem`, `ewallet.p12`,
+    /// `cwallet.sso`). Its authorities are trusted besides those of [`trust`](Self::trust), its
+    /// certificate identifies this client (mutual TLS), and its tnsnames.ora is looked into for
+    /// aliases. Without this, what the connect string names (`MY_WALLET_DIRECTORY`), else what
+    /// sqlnet.ora in the folder of configuration files names; `SYSTEM` is no wallet at all.
+    pub fn wallet_location(mut self, location: impl Into<PathBuf>) -> Self {
+        self.wallet.location = Some(location.into());
+        self.prepared = Arc::default();
+        self
+    }
+
+    /// The wallet's own password, set when it was downloaded or made; not that of a database user.
+    pub fn wallet_password(mut self, password: impl Into<Secret>) -> Self {
+        self.wallet.password = Some(password.into());
+        self.prepared = Arc::default();
+        self
+    }
+
+    /// The wallet itself, instead of its location: the text of an `ewallet.pem`, or any of its files or
+    /// a wallet.zip in base64.
+    pub fn wallet_content(mut self, content: impl Into<Secret>) -> Self {
+        self.wallet.content = Some(content.into());
+        self.prepared = Arc::default();
+        self
+    }
+
     /// The folder of tnsnames.ora; by default what [`config_dir`] finds.
     pub fn config_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.config_dir = Some(folder.into());
+        self.prepared = Arc::default();
         self
     }
 
     /// Whom TCPS trusts, and identity services; [`Trust::public`] by default.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.http = HttpClient::new(trust.clone());
-        self.transport = Arc::new(NativeTransport::new(trust));
+        self.trust = trust;
+        self.prepared = Arc::default();
         self
     }
 
@@ -293,7 +334,8 @@ impl ConnectOptions {
         options: SessionOptions,
         source: Option<&dyn TokenSource>,
     ) -> Result<Connection> {
-        let (transport, runtime) = (self.transport.clone(), Arc::new(TokioRuntime::new()));
+        let transport = self.transport(&options.descriptor)?;
+        let runtime = Arc::new(TokioRuntime::new());
         match source {
             Some(source) => {
                 Connection::connect_with_token(transport, runtime, options, source).await
@@ -373,13 +415,64 @@ impl ConnectOptions {
     }
 
     fn descriptor(&self) -> Result<ConnectDescriptor> {
-        let folder = self.config_dir.clone().or_else(config_dir);
-        let names = match folder {
-            // Nothing is read for a connect string that says all by itself.
-            Some(folder) if is_alias(self.connect_string.trim()) => Some(read_tnsnames(&folder)?),
-            _ => None,
-        };
+        // Nothing is read for a connect string that says all by itself.
+        let alias = self.connect_string.trim();
+        let names = if is_alias(alias) { self.names(alias)? } else { None };
         Ok(resolve(&self.connect_string, names.as_ref())?)
+    }
+
+    /// Where an alias is looked up: in the folder that was named, else in the wallet if it has it, else
+    /// in the folder of the environment.
+    fn names(&self, alias: &str) -> Result<Option<TnsNames>> {
+        if let Some(folder) = &self.config_dir {
+            return read_tnsnames(folder).map(Some);
+        }
+        let of_wallet = match self.wallet()?.and_then(|wallet| wallet.tnsnames.as_deref()) {
+            Some(text) => Some(TnsNames::parse(text)?),
+            None => None,
+        };
+        if of_wallet.as_ref().is_some_and(|names| names.get(alias).is_some()) {
+            return Ok(of_wallet);
+        }
+        match config_dir() {
+            Some(folder) => read_tnsnames(&folder).map(Some),
+            None => Ok(of_wallet),
+        }
+    }
+
+    /// The wallet that these options name, opened once.
+    fn wallet(&self) -> Result<Option<&Wallet>> {
+        if let Some(wallet) = self.prepared.wallet.get() {
+            return Ok(wallet.as_ref());
+        }
+        let wallet = self.wallet.open(&self.password)?;
+        Ok(self.prepared.wallet.get_or_init(|| wallet).as_ref())
+    }
+
+    fn transport(&self, descriptor: &ConnectDescriptor) -> Result<Arc<NativeTransport>> {
+        if let Some(transport) = self.prepared.transport.get() {
+            return Ok(transport.clone());
+        }
+        let wallet = match self.wallet()? {
+            Some(wallet) => Some(wallet.clone()),
+            None => self.wallet_of_sqlnet(descriptor)?,
+        };
+        let transport = NativeTransport::new(self.trust.clone());
+        let transport = Arc::new(transport.with_wallet(wallet, self.wallet.password.clone()));
+        Ok(self.prepared.transport.get_or_init(|| transport).clone())
+    }
+
+    /// The wallet of sqlnet.ora, where neither these options nor the connect string name one.
+    fn wallet_of_sqlnet(&self, descriptor: &ConnectDescriptor) -> Result<Option<Wallet>> {
+        let mut descriptions = descriptor.descriptions.iter();
+        let named = !self.wallet.is_empty()
+            || descriptions.any(|description| description.security.wallet_location.is_some());
+        if named || !descriptor.descriptions.iter().any(Description::uses_tls) {
+            return Ok(None);
+        }
+        let folder = self.config_dir.clone().or_else(config_dir);
+        let location = folder.and_then(|folder| of_sqlnet(&folder));
+        WalletOptions { location, ..self.wallet.clone() }.open(&self.password)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The transports of `oraedge` for native programs: TCP and one-way TLS, on tokio and rustls.
+//! The transports of `oraedge` for native programs: TCP and TLS, one-way and mutual, on tokio and rustls.
 //! Everything that needs the operating system lives here and not in the core: sockets, files, the
 //! environment, the clock and random bytes.
 
@@ -13,6 +13,7 @@ mod tcp;
 mod tls;
 mod token;
 mod transport;
+mod wallet;
 
 pub use config_dir::{config_dir, read_tnsnames};
 pub use connect::{ConnectOptions, connect};
@@ -23,3 +24,4 @@ pub use tls::Trust;
 pub use token::given::GivenToken;
 pub use token::provider::TokenProvider;
 pub use transport::NativeTransport;
+pub use wallet::read_wallet;

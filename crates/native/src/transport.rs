@@ -2,9 +2,11 @@
 
 use std::pin::Pin;
 
+use oraedge::auth::Secret;
 use oraedge::client::{BoxFuture, BoxedStream, Transport};
 use oraedge::session::ConnectTarget;
 use oraedge::{Error, Result};
+use oraedge_wallet::Wallet;
 
 use crate::endpoint::Endpoint;
 use crate::stream::NativeStream;
@@ -21,6 +23,13 @@ impl NativeTransport {
     /// Servers on TCPS must have a certificate that this trusts.
     pub fn new(trust: Trust) -> Self {
         NativeTransport { connector: Connector::new(trust) }
+    }
+
+    /// With a wallet: its authorities are trusted as well, and its certificate is shown to servers
+    /// that ask for one. The password also opens wallets that connect strings name.
+    #[must_use]
+    pub fn with_wallet(self, wallet: Option<Wallet>, password: Option<Secret>) -> Self {
+        NativeTransport { connector: self.connector.with_wallet(wallet, password) }
     }
 
     /// Opens a connection: TCP, and the TLS handshake if the endpoint wants one.

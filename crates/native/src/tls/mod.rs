@@ -1,4 +1,4 @@
-//! One-way TLS: whom to trust, the handshake, and errors that help.
+//! TLS, one-way and mutual: whom to trust, whom to be, the handshake, and errors that help.
 
 mod certificate;
 pub(crate) mod explain;
@@ -9,38 +9,55 @@ mod verifier;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use oraedge::auth::Secret;
 use oraedge::connect_string::TlsVersion;
 use oraedge::{Error, Result};
+use oraedge_wallet::Wallet;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::ServerName as SniName;
+use tokio_rustls::rustls::pki_types::{
+    CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName as SniName,
+};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::endpoint::{Endpoint, TlsTarget};
+use crate::wallet::open_wallet;
 pub use trust::Trust;
 use verifier::ServerVerifier;
 
 /// Most configurations that are kept for the next connection to the same target.
 const MAX_KEPT: usize = 64;
 
-/// The file of a wallet that a thin driver reads.
-const WALLET_FILE: &str = "ewallet.pem";
-
 /// Makes TLS sessions. Connections to the same target share one configuration and with it the
 /// tickets of the server, so that a reconnect saves most of the handshake.
 #[derive(Debug)]
 pub(crate) struct Connector {
     trust: Arc<Trust>,
+    /// The wallet of the connection's options.
+    wallet: Option<Wallet>,
+    /// For a wallet that the connect string names.
+    wallet_password: Option<Secret>,
     kept: Mutex<HashMap<TlsTarget, Arc<ClientConfig>>>,
 }
 
 impl Connector {
     pub(crate) fn new(trust: Trust) -> Self {
-        Connector { trust: Arc::new(trust), kept: Mutex::default() }
+        Connector {
+            trust: Arc::new(trust),
+            wallet: None,
+            wallet_password: None,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// With a wallet: its authorities are trusted as well, and its certificate is shown to servers
+    /// that ask for one. A wallet that a connect string names comes before it.
+    pub(crate) fn with_wallet(self, wallet: Option<Wallet>, password: Option<Secret>) -> Self {
+        Connector { wallet, wallet_password: password, ..self }
     }
 
     /// Shakes hands over a connection that is open.
@@ -76,22 +93,32 @@ impl Connector {
             Some(TlsVersion::V1_2) => &[&TLS12],
             Some(TlsVersion::V1_3) => &[&TLS13],
         };
-        let trust = match &target.wallet {
+        let named = match &target.wallet {
+            None => None,
+            Some(location) => Some(open_wallet(location, self.wallet_password.as_ref())?),
+        };
+        let wallet = named.as_ref().or(self.wallet.as_ref());
+        let trust = match wallet {
             None => self.trust.clone(),
-            Some(folder) => {
-                let wallet = Trust::only_file(folder.join(WALLET_FILE))?;
-                Arc::new(Trust::clone(&self.trust).and(wallet))
-            }
+            Some(wallet) => Arc::new(Trust::clone(&self.trust).and(Trust::only_der(&wallet.roots))),
         };
         let verifier = ServerVerifier::new(trust, target.name.clone(), &provider);
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
             .map_err(|error| Error::misuse(format!("TLS cannot be set up: {error}"), ""))?
             // Not weaker than rustls's own: it checks the chain with the same function, and names
             // as Oracle does, which rustls cannot (common names, distinguished names).
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        let mut config = match wallet.and_then(identity) {
+            None => config.with_no_client_auth(),
+            Some((chain, key)) => config.with_client_auth_cert(chain, key).map_err(|error| {
+                Error::misuse(
+                    format!("the certificate of the wallet cannot be used: {error}"),
+                    "TLS needs a key of RSA (2048 bits or more), P-256, P-384 or Ed25519",
+                )
+            })?,
+        };
         config.enable_sni = target.sni.is_some();
         let config = Arc::new(config);
         if kept.len() >= MAX_KEPT {
@@ -100,6 +127,13 @@ impl Connector {
         kept.insert(target.clone(), config.clone());
         Ok(config)
     }
+}
+
+/// The client's certificates and its key.
+fn identity(wallet: &Wallet) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    let key = PrivatePkcs8KeyDer::from(wallet.key.as_ref()?.expose().to_vec());
+    let chain = wallet.chain.iter().cloned().map(CertificateDer::from).collect();
+    Some((chain, key.into()))
 }
 
 /// The name for rustls: the SNI, and the key of its tickets. The certificate is not held against

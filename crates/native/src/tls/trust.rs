@@ -49,13 +49,21 @@ impl Trust {
     /// # Errors
     /// [`Error::Misuse`] if there is no certificate in it, or one that cannot be read.
     pub fn only_pem(pem: &[u8]) -> Result<Self> {
+        Ok(Trust::of(certificates(pem)?))
+    }
+
+    /// [`only_pem`](Self::only_pem) for certificates in DER; of none, nobody is trusted.
+    pub fn only_der(certificates: &[Vec<u8>]) -> Self {
+        Trust::of(certificates.iter().cloned().map(CertificateDer::from).collect())
+    }
+
+    fn of(given: Vec<CertificateDer<'static>>) -> Self {
         let mut roots = RootCertStore::empty();
-        let given = certificates(pem)?;
         for certificate in &given {
             // What cannot be an authority may still be the server's own certificate.
             let _ = roots.add(certificate.clone());
         }
-        Ok(Trust { roots: Arc::new(roots), given })
+        Trust { roots: Arc::new(roots), given }
     }
 
     /// [`only_pem`](Self::only_pem) with the contents of a file.
