@@ -332,6 +332,15 @@ impl ConnectData {
 }
 
 impl Security {
+    /// Whether the certificate's common name may be that of the service instead of the host's
+    /// (`SSL_ALLOW_WEAK_DN_MATCH`; `YES`, `ON`, `TRUE` and `1` say so, as for other switches).
+    pub fn allow_weak_dn_match(&self) -> bool {
+        ["SSL_ALLOW_WEAK_DN_MATCH", "TLS_ALLOW_WEAK_DN_MATCH"]
+            .iter()
+            .filter_map(|name| text_of(&self.extra, name))
+            .any(|text| super::values::switch(text).unwrap_or(false))
+    }
+
     /// The kind of token to log on with: `OCI_TOKEN`, `OAUTH`, ... (`TOKEN_AUTH`).
     pub fn token_auth(&self) -> Option<&str> {
         text_of(&self.extra, "TOKEN_AUTH")

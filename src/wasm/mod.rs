@@ -13,7 +13,7 @@ mod border;
 mod client;
 #[cfg(any(feature = "wasm-client", test))]
 mod columns;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", any(feature = "wasm-client", feature = "wasm-tokens")))]
 mod errors;
 #[cfg(all(target_arch = "wasm32", feature = "wasm-client"))]
 mod options;
