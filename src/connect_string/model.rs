@@ -333,7 +333,7 @@ impl ConnectData {
 
 impl Security {
     /// Whether the certificate's common name may be that of the service instead of the host's
-    /// (`SSL_ALLOW_WEAK_DN_MATCH`; `YES`, `ON`, `TRUE` and `1` say so, as for other switches).
+    /// (`SSL_ALLOW_WEAK_DN_MATCH`). What is neither on nor off counts as off, the stricter of the two.
     pub fn allow_weak_dn_match(&self) -> bool {
         ["SSL_ALLOW_WEAK_DN_MATCH", "TLS_ALLOW_WEAK_DN_MATCH"]
             .iter()
